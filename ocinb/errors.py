@@ -1,0 +1,186 @@
+"""
+Everything ocinb raises; the class says whose fault it is:
+
+* OcinbError
+  · InvalidReference      you asked for something that cannot be a reference, tag, digest, platform
+  · InvalidContent        the bytes are not the document they claim to be
+  · DigestMismatch        the bytes are not what their name says
+  · NotSupported          known, but not something this registry, document or installation offers
+  · Cancelled             somebody asked for it to stop
+  x RegistryError         the registry answered, and the answer was no
+    · AuthenticationError 401: it does not know you, or no token could be had
+    · Denied              403: it knows you, and you may not
+    · NotFound            404
+    · RateLimited         429, with the seconds to wait when it said so
+    · ServerFault         5xx: its own trouble
+    · NotARegistry        whatever it is, it does not speak the distribution API
+    · UnexpectedAnswer    it broke the protocol
+  x TransferError         no whole answer arrived
+    · Unreachable         no connection: name, network, refusal, time out
+    · UntrustedServer     TLS: the certificate is not one to trust
+    · TruncatedBody       the answer ended before it was complete
+
+Messages are made of visible, bounded text (`ocinb.text`); hints are notes. The library underneath
+that failed first stays in `__context__`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from ocinb.drawable import Drawable
+from ocinb.text import redacted_url, slug, visible
+
+
+class OcinbError(Drawable, Exception):
+    """Base class of every error raised here. `hints` say what to do next, each shown as a note."""
+
+    def __init__(self, message: str, *, hints: Iterable[str] = ()) -> None:
+        super().__init__(message)
+        self.hints: tuple[str, ...] = ()
+        for hint in hints:
+            self.hint(hint)
+
+    def hint(self, text: str) -> None:
+        """Say one more thing to do next."""
+        self.hints = (*self.hints, text)
+        self.add_note(f"Hint: {text}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Errors cross process boundaries whole, whatever their `__init__` asks for."""
+        return _revived, (type(self), self.args, self.__dict__)
+
+
+def _revived(kind: type[OcinbError], args: tuple[Any, ...], state: dict[str, Any]) -> OcinbError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
+
+
+class InvalidReference(OcinbError, ValueError):
+    """What was typed names nothing: `part` of `text` breaks `rule`."""
+
+    def __init__(self, text: object, part: str, rule: str, *, hints: Iterable[str] = ()) -> None:
+        self.text, self.part, self.rule = visible(text, 200), part, rule
+        super().__init__(f"{self.text!r} is not a valid {part}: {rule}", hints=hints)
+
+
+class InvalidContent(OcinbError, ValueError):
+    """A document that is not what it claims to be: bad JSON, wrong shape, out of bounds."""
+
+
+class DigestMismatch(OcinbError):
+    """Content arrived that does not hash to its name."""
+
+    def __init__(
+        self, expected: str, actual: str, *, source: str = "", hints: Iterable[str] = ()
+    ) -> None:
+        self.expected, self.actual, self.source = expected, actual, source
+        came = f" from {source}" if source else ""
+        super().__init__(f"asked for {expected}, but what came{came} is {actual}", hints=hints)
+
+
+class NotSupported(OcinbError):
+    """Known, but not something this registry, document or installation offers."""
+
+
+class Cancelled(OcinbError):
+    """Somebody asked for it to stop."""
+
+
+class RegistryError(OcinbError):
+    """The registry answered, and the answer was no, in its own words.
+
+    `status` is HTTP's; `code` and `message` are the registry's own, bounded and made visible;
+    `method` and `url` say what was asked, without secrets.
+    """
+
+    whose = "the registry refused"
+
+    def __init__(
+        self,
+        status: int,
+        code: str = "",
+        message: str = "",
+        *,
+        method: str = "",
+        url: str = "",
+        hints: Iterable[str] = (),
+    ) -> None:
+        self.status, self.code, self.message = status, slug(code), visible(message, 256)
+        self.method, self.url = method, redacted_url(url) if url else ""
+        answer = " ".join(filter(None, (str(status) if status else "", self.code)))
+        said = ": ".join(filter(None, (answer, self.message)))
+        asked = f"{self.method} {self.url}".strip()
+        super().__init__(" — ".join(filter(None, (self.whose, asked, said))), hints=hints)
+
+
+class AuthenticationError(RegistryError):
+    """401, or no token could be had."""
+
+    whose = "the registry does not know who is asking"
+
+
+class Denied(RegistryError):
+    """403: these credentials, or nobody's, may not do this."""
+
+    whose = "the registry does not allow this"
+
+
+class NotFound(RegistryError):
+    """404."""
+
+    whose = "the registry has no such thing"
+
+
+class RateLimited(RegistryError):
+    """429: asked too often. `retry_after` is the seconds the registry wants, when it said so."""
+
+    whose = "the registry says: too many requests"
+    retry_after: float | None = None
+
+
+class ServerFault(RegistryError):
+    """5xx: the registry's own trouble."""
+
+    whose = "the registry is in trouble"
+
+
+class NotARegistry(RegistryError):
+    """Something answered, but it does not speak the distribution API."""
+
+    whose = "this host does not look like an OCI registry"
+
+
+class UnexpectedAnswer(RegistryError):
+    """The registry broke the protocol: an answer that no rule allows."""
+
+    whose = "the registry gave an answer that breaks the protocol"
+
+
+class TransferError(OcinbError):
+    """No whole answer arrived; nothing is known of what the registry did with the request."""
+
+    def __init__(
+        self, reason: str, *, method: str = "", url: str = "", hints: Iterable[str] = ()
+    ) -> None:
+        self.method, self.url = method, redacted_url(url) if url else ""
+        asked = f"{self.method} {self.url}".strip()
+        super().__init__(f"{asked}: {reason}" if asked else reason, hints=hints)
+
+
+class Unreachable(TransferError):
+    """No connection: unknown name, dead network, refusal or time out."""
+
+
+class UntrustedServer(TransferError):
+    """TLS could not be agreed on: the certificate is not one to trust."""
+
+
+class TruncatedBody(TransferError):
+    """The answer ended after `received` bytes of `expected`."""
+
+    received: int = 0
+    expected: int | None = None

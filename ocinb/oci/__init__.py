@@ -1,0 +1,1 @@
+"""What content is: frozen values. Raw bytes are the truth; what is parsed stands beside them."""

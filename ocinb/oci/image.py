@@ -1,0 +1,156 @@
+"""Images as things to be moved: a manifest, and blobs that are opened when they are needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TypeAlias
+
+from ocinb.drawable import Drawable
+from ocinb.oci.descriptor import Descriptor
+from ocinb.oci.digest import Digest
+from ocinb.oci.index import Index
+from ocinb.oci.manifest import ArtifactManifest, Manifest
+from ocinb.oci.platform import Platform
+from ocinb.text import human_size
+
+_PIECE = 256 * 1024
+
+
+@dataclass(frozen=True)
+class Blob(Drawable):
+    """Content that can be read again and again: a descriptor, and how to open it in pieces."""
+
+    descriptor: Descriptor
+    open: Callable[[], Iterable[bytes]] = field(repr=False, compare=False)
+
+    @classmethod
+    def of(cls, content: bytes, media_type: str, **fields: object) -> Blob:
+        """A blob held in memory."""
+        pieces = [content[at : at + _PIECE] for at in range(0, len(content), _PIECE)]
+        return cls(Descriptor.of(content, media_type, **fields), lambda: pieces)
+
+    @property
+    def digest(self) -> Digest:
+        """The name of the content."""
+        return self.descriptor.digest
+
+    @property
+    def size(self) -> int:
+        """Bytes in all."""
+        return self.descriptor.size
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self.open())
+
+    def __repr__(self) -> str:
+        return f"<Blob {self.digest.short} {human_size(self.size)}>"
+
+
+@dataclass(frozen=True)
+class Image(Drawable):
+    """A manifest and the blobs it names, ready to be pushed. Artifacts are images, too."""
+
+    manifest: Manifest | ArtifactManifest
+    blobs: tuple[Blob, ...]
+
+    @classmethod
+    def of(
+        cls,
+        config: Blob,
+        layers: Iterable[Blob],
+        *,
+        annotations: Mapping[str, str] | None = None,
+        subject: Descriptor | None = None,
+        artifact_type: str = "",
+    ) -> Image:
+        """An image of `config` and `layers`, its manifest written anew."""
+        layers = tuple(layers)
+        manifest = Manifest.of(
+            config.descriptor,
+            [layer.descriptor for layer in layers],
+            annotations=annotations,
+            subject=subject,
+            artifact_type=artifact_type,
+        )
+        return cls(manifest, (config, *layers))
+
+    @cached_property
+    def unique_blobs(self) -> tuple[Blob, ...]:
+        """The blobs, each digest once."""
+        return tuple({blob.digest: blob for blob in self.blobs}.values())
+
+    @property
+    def descriptor(self) -> Descriptor:
+        """What points to the manifest."""
+        return self.manifest.descriptor
+
+    @property
+    def digest(self) -> Digest:
+        """The digest of the manifest."""
+        return self.manifest.digest
+
+    @property
+    def size(self) -> int:
+        """Bytes of manifest and blobs together."""
+        return self.manifest.size + sum(blob.size for blob in self.unique_blobs)
+
+    def __repr__(self) -> str:
+        return f"<Image {self.digest.short} {len(self.blobs)} blobs {human_size(self.size)}>"
+
+
+@dataclass(frozen=True)
+class ImageIndex(Drawable):
+    """An index and the images it names, ready to be pushed; an image may be absent from here."""
+
+    index: Index
+    children: tuple[Image | ImageIndex, ...]
+
+    @classmethod
+    def of(
+        cls,
+        images: Iterable[tuple[Platform, Image]],
+        *,
+        attestations: Iterable[tuple[Image, Image]] = (),
+        annotations: Mapping[str, str] | None = None,
+    ) -> ImageIndex:
+        """An index of `images`; `attestations` pair an image with what speaks of it."""
+        images, attestations = tuple(images), tuple(attestations)
+        entries = [replace(image.descriptor, platform=platform) for platform, image in images]
+        entries += [_attestation(subject, image) for subject, image in attestations]
+        index = Index.of(entries, annotations=annotations)
+        return cls(index, tuple(image for _, image in (*images, *attestations)))
+
+    @property
+    def descriptor(self) -> Descriptor:
+        """What points to the index."""
+        return self.index.descriptor
+
+    @property
+    def digest(self) -> Digest:
+        """The digest of the index."""
+        return self.index.digest
+
+    @property
+    def size(self) -> int:
+        """Bytes of index and children together."""
+        return self.index.size + sum(child.size for child in self.children)
+
+    def __repr__(self) -> str:
+        return f"<ImageIndex {self.digest.short} {len(self.children)} children>"
+
+
+Content: TypeAlias = Image | ImageIndex
+
+
+def _attestation(subject: Image, image: Image) -> Descriptor:
+    """The entry under which BuildKit lists the attestations of `subject`."""
+    return replace(
+        image.descriptor,
+        platform=Platform("unknown", "unknown"),
+        annotations={
+            "vnd.docker.reference.type": "attestation-manifest",
+            "vnd.docker.reference.digest": str(subject.digest),
+        },
+    )
