@@ -1,0 +1,306 @@
+"""A request, a response, and a conversation made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar, cast, runtime_checkable
+
+from ocinb.drawable import Drawable
+from ocinb.errors import (
+    AuthenticationError,
+    Denied,
+    InvalidContent,
+    NotFound,
+    RateLimited,
+    RegistryError,
+    ServerFault,
+    UnexpectedAnswer,
+)
+from ocinb.oci import strict_json
+from ocinb.text import visible
+
+if TYPE_CHECKING:
+    from ocinb.protocol.endpoints import Endpoint
+
+BODY_LIMIT = 4 * 1024 * 1024  # bytes of a wanted answer that are kept in memory
+ERROR_BODY_LIMIT = 64 * 1024  # bytes of a refusal that are read at all
+PIECE = 256 * 1024  # bytes sent at a time
+
+
+class Headers(Mapping[str, str]):
+    """HTTP headers: immutable, names without regard to case, repeated ones kept.
+
+    Reading by name joins repeated headers with a comma, as RFC 9110 allows; `get_all` keeps them
+    apart.
+    """
+
+    __slots__ = ("_by_name", "_pairs")
+
+    def __init__(self, pairs: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> None:
+        if isinstance(pairs, Headers):
+            self._pairs: tuple[tuple[str, str], ...] = pairs._pairs
+        else:
+            self._pairs = tuple(pairs.items() if isinstance(pairs, Mapping) else pairs)
+        self._by_name: dict[str, list[str]] = {}
+        for name, value in self._pairs:
+            self._by_name.setdefault(name.lower(), []).append(value)
+
+    def __getitem__(self, name: str) -> str:
+        return ", ".join(self._by_name[name.lower()])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_name)
+
+    def __len__(self) -> int:
+        return len(self._by_name)
+
+    def __repr__(self) -> str:
+        return f"Headers({', '.join(self._by_name)})"  # names only: values may be secret
+
+    def get_all(self, name: str) -> list[str]:
+        """Every value of `name`, in the order received."""
+        return list(self._by_name.get(name.lower(), ()))
+
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """Names as written, with their values, repeated ones included."""
+        return self._pairs
+
+    def having(self, **changes: str | None) -> Headers:
+        """These headers with some set (`Content_Type="…"`) or, given None, removed."""
+        named = {name.replace("_", "-"): value for name, value in changes.items()}
+        gone = {name.lower() for name in named}
+        kept = [(name, value) for name, value in self._pairs if name.lower() not in gone]
+        return Headers([*kept, *((n, v) for n, v in named.items() if v is not None)])
+
+
+@runtime_checkable
+class Body(Protocol):
+    """What a request carries when it is more than a few bytes: sized, and readable again.
+
+    A retry, or an answer to a late challenge, iterates it once more from the start.
+    """
+
+    @property
+    def size(self) -> int | None:
+        """Bytes in all; None when only reading it will tell (never for what we send)."""
+
+    def __iter__(self) -> Iterator[bytes]: ...
+
+
+class Sink(Protocol):
+    """Where the body of a wanted answer goes, piece by piece, instead of into memory."""
+
+    def restart(self) -> None:
+        """Forget what was written: the body begins again from its first byte."""
+
+    def write(self, piece: bytes | memoryview) -> object:
+        """Take the next piece, which is only borrowed: copy what must be kept."""
+
+
+@dataclass(frozen=True)
+class Bytes:
+    """A small body, held in memory."""
+
+    content: bytes
+
+    @property
+    def size(self) -> int:
+        """Bytes in all."""
+        return len(self.content)
+
+    def __iter__(self) -> Iterator[bytes]:
+        for start in range(0, len(self.content), PIECE):
+            yield self.content[start : start + PIECE]
+
+
+@dataclass(frozen=True)
+class Request(Drawable):
+    """One HTTP request.
+
+    `url` is a path on the registry, or absolute where the registry itself gave one (`Location`,
+    `Link`). The body of a 2xx answer goes to `sink` when there is one; otherwise up to `limit`
+    bytes of it are kept in memory.
+    """
+
+    method: str
+    url: str
+    headers: Headers = field(default_factory=Headers)
+    body: Body = Bytes(b"")
+    sink: Sink | None = field(default=None, repr=False, compare=False)
+    limit: int = BODY_LIMIT
+
+    def __post_init__(self) -> None:
+        headers, body = cast("object", self.headers), cast("object", self.body)
+        if not isinstance(headers, Headers):
+            object.__setattr__(self, "headers", Headers(cast("Mapping[str, str]", headers)))
+        if isinstance(body, bytes):
+            object.__setattr__(self, "body", Bytes(body))
+
+    if TYPE_CHECKING:  # what the two conversions above accept
+
+        def __init__(
+            self,
+            method: str,
+            url: str,
+            headers: Mapping[str, str] | Headers = ...,
+            body: Body | bytes = ...,
+            sink: Sink | None = ...,
+            limit: int = ...,
+        ) -> None: ...
+
+
+@dataclass(frozen=True)
+class Response(Drawable):
+    """One HTTP answer.
+
+    `body` holds what was kept in memory. `stream` is set only by the registry's side, for content
+    that is read as it is sent. `request` is what was asked, as far as it is known.
+    """
+
+    status: int
+    headers: Headers = field(default_factory=Headers)
+    body: bytes = field(default=b"", repr=False)
+    stream: Body | None = field(default=None, repr=False, compare=False)
+    request: Request | None = field(default=None, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        headers = cast("object", self.headers)
+        if not isinstance(headers, Headers):
+            object.__setattr__(self, "headers", Headers(cast("Mapping[str, str]", headers)))
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            status: int,
+            headers: Mapping[str, str] | Headers | Iterable[tuple[str, str]] = ...,
+            body: bytes = ...,
+            stream: Body | None = ...,
+            request: Request | None = ...,
+        ) -> None: ...
+
+    def expect(self, *statuses: int) -> Response:
+        """Self when its status is one of `statuses`; otherwise the refusal is raised."""
+        if self.status in statuses:
+            return self
+        raise self.refusal()
+
+    def refusal(self) -> RegistryError:
+        """The error this answer stands for, in the registry's own words."""
+        code, message = self._said()
+        kind = _KINDS.get(self.status)
+        if kind is None:
+            kind = ServerFault if self.status >= 500 else RegistryError
+            kind = UnexpectedAnswer if self.status < 400 else kind
+        method, url = (self.request.method, self.request.url) if self.request else ("", "")
+        error = kind(self.status, code, message, method=method, url=url)
+        if isinstance(error, RateLimited):
+            seconds = self.headers.get("retry-after", "")
+            error.retry_after = float(seconds) if seconds.isdecimal() else None
+        return error
+
+    def media_type(self) -> str:
+        """The `Content-Type` without its parameters, lower-case; empty when there is none."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    def _said(self) -> tuple[str, str]:
+        """The first of the registry's errors; else the beginning of whatever it sent."""
+        try:
+            document = strict_json.parse(self.body, "the error body", ERROR_BODY_LIMIT)
+            first = document["errors"][0]
+            return str(first.get("code", "")), str(first.get("message", "") or "")
+        except (InvalidContent, LookupError, TypeError, AttributeError):
+            return "", visible(self.body[:80].decode("utf-8", "replace").strip(), 80)
+
+    def unexpected(self, why: str) -> UnexpectedAnswer:
+        """The error for an answer whose status is fine and whose content is not."""
+        method, url = (self.request.method, self.request.url) if self.request else ("", "")
+        return UnexpectedAnswer(self.status, "", why, method=method, url=url)
+
+
+_KINDS: dict[int, type[RegistryError]] = {
+    401: AuthenticationError,
+    403: Denied,
+    404: NotFound,
+    429: RateLimited,
+}
+
+
+@dataclass(frozen=True)
+class Step(Drawable):
+    """One request, what it is for, and where the spec speaks of it."""
+
+    title: str
+    request: Request
+    endpoint: Endpoint
+    why: str = ""
+
+    def __repr__(self) -> str:
+        return f"<Step {self.endpoint.id} {self.title}>"
+
+
+@dataclass(frozen=True)
+class Exchange(Drawable):
+    """A step, the answer it got, how long that took (seconds), and what was predicted."""
+
+    step: Step
+    response: Response
+    seconds: float = 0.0
+    expected: int | None = None
+
+    @property
+    def as_expected(self) -> bool | None:
+        """Whether the status was the one predicted; None when nobody predicted."""
+        return None if self.expected is None else self.expected == self.response.status
+
+    def __repr__(self) -> str:
+        return f"<Exchange {self.step.endpoint.id} {self.step.title} → {self.response.status}>"
+
+
+T = TypeVar("T")
+Conversation: TypeAlias = Generator[Step, Response, T]
+Send: TypeAlias = Callable[[Step], Response]
+Handle: TypeAlias = Callable[[Request], Response]
+
+
+def received(request: Request, response: Response) -> Response:
+    """`response` with its stream read as `request` asked: into the sink, or bounded into memory.
+
+    Raises `UnexpectedAnswer` when there is more than `request.limit` bytes to keep.
+    """
+    response = replace(response, request=request)
+    if response.stream is None:
+        pieces: Iterable[bytes] = Bytes(response.body)
+    else:
+        pieces = response.stream
+    if request.method == "HEAD":
+        return replace(response, body=b"", stream=None)
+    if request.sink is not None and 200 <= response.status < 300:
+        request.sink.restart()
+        for piece in pieces:
+            request.sink.write(piece)
+        return replace(response, body=b"", stream=None)
+    return replace(response, body=_bounded(request, response, pieces), stream=None)
+
+
+def _bounded(request: Request, response: Response, pieces: Iterable[bytes]) -> bytes:
+    wanted = 200 <= response.status < 300
+    limit = request.limit if wanted else ERROR_BODY_LIMIT
+    kept = bytearray()
+    for piece in pieces:
+        kept += piece
+        if len(kept) > limit and wanted:
+            raise response.unexpected(f"the answer is longer than {limit:,} bytes")
+        if len(kept) > limit:
+            break
+    return bytes(kept[:limit])
+
+
+def answered_by(handle: Handle) -> Send:
+    """A `Send` that asks something in this process: an embedded registry, a script."""
+
+    def send(step: Step) -> Response:
+        return received(step.request, handle(step.request))
+
+    return send

@@ -1,0 +1,198 @@
+"""Asking for content: manifests, configs and blobs (end-2, end-3)."""
+
+from __future__ import annotations
+
+from ocinb.errors import DigestMismatch, InvalidContent, InvalidReference, NotSupported
+from ocinb.oci import media_types
+from ocinb.oci.config import ImageConfig, parse_config
+from ocinb.oci.descriptor import Descriptor
+from ocinb.oci.digest import Digest
+from ocinb.oci.manifest import AnyManifest, parse_manifest
+from ocinb.oci.strict_json import MANIFEST_LIMIT
+from ocinb.protocol import endpoints
+from ocinb.protocol.messages import Conversation, Headers, Request, Response, Sink, Step
+from ocinb.protocol.ping import not_a_registry
+from ocinb.protocol.sinks import Memory, Verifier
+
+_UNKNOWN_SIZE = 0  # a HEAD answer that names no length
+_PAST_CACHES = {"Cache-Control": "no-cache"}
+
+
+def get_manifest(
+    name: str, reference: str, expected: Descriptor | None = None
+) -> Conversation[AnyManifest]:
+    """Fetch a manifest by tag or digest, verified.
+
+    `expected` is the descriptor it is fetched for: size and media type must agree with it.
+    """
+    wanted = Digest(reference) if ":" in reference else None
+    step = Step(
+        f"Fetch manifest {wanted.short if wanted else reference}",
+        Request(
+            "GET",
+            endpoints.GET_MANIFEST.path(name=name, reference=reference),
+            Headers({"Accept": media_types.ACCEPT}),
+            limit=min(expected.size, MANIFEST_LIMIT) if expected else MANIFEST_LIMIT,
+        ),
+        endpoints.GET_MANIFEST,
+        why="A digest names exactly these bytes; a tag, whatever it points to now.",
+    )
+    response = (yield step).expect(200)
+    if wanted and Digest.of(response.body, wanted.algorithm) != wanted:
+        response = (yield _again(step)).expect(200)
+    digest = _verified_digest(response, wanted)
+    _refuse_web_pages(response)
+    manifest = parse_manifest(response.body, response.media_type(), digest=digest)
+    _refuse_other_than(expected, manifest)
+    return manifest
+
+
+def head_manifest(name: str, reference: str) -> Conversation[Descriptor | None]:
+    """The descriptor of a manifest without fetching it, or None when it is not there.
+
+    A registry that leaves out digest or length is asked for the manifest itself.
+    """
+    response = yield Step(
+        f"Is there a manifest {reference}?",
+        Request(
+            "HEAD",
+            endpoints.HEAD_MANIFEST.path(name=name, reference=reference),
+            Headers({"Accept": media_types.ACCEPT}),
+        ),
+        endpoints.HEAD_MANIFEST,
+        why="HEAD tells digest, type and size without sending the manifest.",
+    )
+    if response.status == 404:
+        return None
+    digest = claimed_digest(response) or (Digest(reference) if ":" in reference else None)
+    size = content_length(response)
+    if response.status == 200 and digest and size != _UNKNOWN_SIZE:
+        return Descriptor(response.media_type(), digest, size)
+    response.expect(200, 400, 405)
+    manifest = yield from get_manifest(name, reference)
+    return manifest.descriptor
+
+
+def get_blob(name: str, blob: Descriptor, sink: Sink) -> Conversation[Descriptor]:
+    """Fetch a blob into `sink`, verified against digest and size.
+
+    What does not match is asked for once more, past any cache, before it is refused.
+    """
+    verifier = Verifier(sink, blob.digest, blob.size)
+    step = Step(
+        f"Fetch blob {blob.digest.short}",
+        Request("GET", endpoints.GET_BLOB.path(name=name, digest=blob.digest), sink=verifier),
+        endpoints.GET_BLOB,
+        why="What arrives is hashed on the way and must come out as its own name.",
+    )
+    response = (yield step).expect(200)
+    if not verifier.matches:
+        response = (yield _again(step)).expect(200)
+    verifier.check(response.request.url if response.request else "")
+    return blob
+
+
+def head_blob(name: str, digest: Digest) -> Conversation[int | None]:
+    """The size of a blob in bytes, or None when it is not there."""
+    response = yield blob_question(name, digest)
+    if response.status == 404:
+        return None
+    response.expect(200)
+    return content_length(response)
+
+
+def blob_question(name: str, digest: Digest) -> Step:
+    """The step that asks whether a blob is there."""
+    return Step(
+        f"Is blob {digest.short} there?",
+        Request("HEAD", endpoints.HEAD_BLOB.path(name=name, digest=digest)),
+        endpoints.HEAD_BLOB,
+        why="Content is named by its digest: whoever has it need not be sent it.",
+    )
+
+
+def get_blob_bytes(name: str, blob: Descriptor, limit: int = MANIFEST_LIMIT) -> Conversation[bytes]:
+    """The content of a blob of at most `limit` bytes, verified."""
+    if blob.size > limit:
+        raise InvalidContent(
+            f"{blob.digest.short} has {blob.size:,} bytes; at most {limit:,} are read into memory"
+        )
+    if blob.data is not None:
+        return blob.data
+    memory = Memory(blob.size)
+    yield from get_blob(name, blob, memory)
+    return memory.content
+
+
+def get_config(name: str, config: Descriptor) -> Conversation[ImageConfig]:
+    """The image config that `config` points to, verified."""
+    if config.media_type not in media_types.IMAGE_CONFIGS:
+        raise NotSupported(
+            f"{media_types.meaning(config.media_type)} is not an image config",
+            hints=["this is an artifact: look at its layers instead"],
+        )
+    raw = yield from get_blob_bytes(name, config)
+    return parse_config(raw, config.media_type, digest=config.digest)
+
+
+def claimed_digest(response: Response) -> Digest | None:
+    """The digest that the registry says its answer has; None when it says none we understand."""
+    try:
+        return Digest(response.headers.get("docker-content-digest", ""))
+    except InvalidReference:
+        return None
+
+
+def content_length(response: Response) -> int:
+    """The length a registry says its answer has, in bytes; 0 when it says none."""
+    length = response.headers.get("content-length", "")
+    return int(length) if length.isdecimal() and len(length) < 20 else _UNKNOWN_SIZE
+
+
+def _again(step: Step) -> Step:
+    request = step.request
+    headers = Headers([*request.headers.pairs(), *_PAST_CACHES.items()])
+    again = Request(request.method, request.url, headers, sink=request.sink, limit=request.limit)
+    return Step(
+        f"{step.title} again",
+        again,
+        step.endpoint,
+        why="It was not what its name says; perhaps a cache on the way is at fault.",
+    )
+
+
+def _verified_digest(response: Response, wanted: Digest | None) -> Digest:
+    """What was asked for decides; without a digest, what the registry claims must hold (C4, C5)."""
+    source = response.request.url if response.request else ""
+    expected = wanted or claimed_digest(response)
+    if expected is None:
+        return Digest.of(response.body)
+    try:
+        actual = Digest.of(response.body, expected.algorithm)
+    except NotSupported:
+        if wanted:
+            raise
+        return Digest.of(response.body)
+    if actual != expected:
+        raise DigestMismatch(expected, actual, source=source)
+    return expected
+
+
+def _refuse_web_pages(response: Response) -> None:
+    if response.media_type() == "text/html":
+        raise not_a_registry(response)
+
+
+def _refuse_other_than(expected: Descriptor | None, manifest: AnyManifest) -> None:
+    """A parent's descriptor binds: type confusion starts where it does not (K-9)."""
+    if expected is None:
+        return
+    if manifest.size != expected.size:
+        raise InvalidContent(
+            f"{expected.digest.short} should have {expected.size:,} bytes, not {manifest.size:,}"
+        )
+    if manifest.media_type != expected.media_type:
+        raise InvalidContent(
+            f"{expected.digest.short} was announced as {expected.media_type}, "
+            f"but is {manifest.media_type}"
+        )

@@ -1,0 +1,163 @@
+"""Offering content: blobs first, then the manifest that names them, then its tags."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+from urllib.parse import urljoin, urlsplit
+
+from ocinb.drawable import Drawable
+from ocinb.errors import DigestMismatch, InvalidContent
+from ocinb.oci.descriptor import Descriptor
+from ocinb.oci.document import Document
+from ocinb.oci.image import Blob, Content, Image
+from ocinb.oci.strict_json import MANIFEST_LIMIT
+from ocinb.protocol import endpoints
+from ocinb.protocol.messages import Conversation, Headers, Request, Response, Step
+from ocinb.protocol.pull import blob_question, claimed_digest, get_manifest, head_blob
+
+Outcome: TypeAlias = Literal["existed", "uploaded"]
+# Some registries refuse HEAD though they take uploads: then the blob is simply sent (D-2).
+_HEAD_REFUSED = (400, 403, 405)
+
+
+@dataclass(frozen=True)
+class Pushed(Drawable):
+    """What a push came to: the descriptor, its tags, and what became of each blob."""
+
+    descriptor: Descriptor
+    tags: tuple[str, ...]
+    blobs: tuple[tuple[Descriptor, Outcome], ...]
+
+    def __repr__(self) -> str:
+        sent = sum(outcome == "uploaded" for _, outcome in self.blobs)
+        return (
+            f"<Pushed {self.descriptor.digest.short} as {', '.join(self.tags) or 'digest'}: "
+            f"{sent} of {len(self.blobs)} blobs sent>"
+        )
+
+
+def push(name: str, content: Content, tags: Iterable[str]) -> Conversation[Pushed]:
+    """Push an image, an artifact or an index with its images, and give it `tags`.
+
+    Without tags it is known by its digest alone.
+    """
+    tags = tuple(tags)
+    blobs: list[tuple[Descriptor, Outcome]] = []
+    for blob in all_blobs(content):
+        outcome = yield from push_blob(name, blob)
+        blobs.append((blob.descriptor, outcome))
+    yield from push_manifests(name, content, tags)
+    return Pushed(content.descriptor, tags, tuple(blobs))
+
+
+def all_blobs(content: Content) -> tuple[Blob, ...]:
+    """Every blob of an image or index, each digest once, in the order they are pushed."""
+    if isinstance(content, Image):
+        return content.unique_blobs
+    each = (blob for child in content.children for blob in all_blobs(child))
+    return tuple({blob.digest: blob for blob in each}.values())
+
+
+def push_blob(name: str, blob: Blob) -> Conversation[Outcome]:
+    """Upload a blob in one piece, unless the registry has it."""
+    response = yield blob_question(name, blob.digest)
+    if response.status == 200:
+        return "existed"
+    response.expect(404, *_HEAD_REFUSED)
+    response = yield Step(
+        f"Open an upload for {blob.digest.short}",
+        Request("POST", endpoints.OPEN_UPLOAD.path(name=name)),
+        endpoints.OPEN_UPLOAD,
+        why="The registry chooses where the upload goes and says so in Location.",
+    )
+    location = upload_location(response.expect(202))
+    response = yield Step(
+        f"Send {blob.digest.short}",
+        Request(
+            "PUT",
+            with_query(location, f"digest={blob.digest}"),
+            Headers({"Content-Type": "application/octet-stream"}),
+            blob,
+        ),
+        endpoints.CLOSE_UPLOAD,
+        why="The digest closes the upload: the registry checks it before it accepts.",
+    )
+    yield from _confirm(name, blob, response)
+    return "uploaded"
+
+
+def push_manifests(name: str, content: Content, tags: tuple[str, ...]) -> Conversation[Descriptor]:
+    """Push the manifests of `content` whose blobs are already there, children before parents."""
+    if not isinstance(content, Image):
+        for child in content.children:
+            yield from push_manifests(name, child, ())
+    document = content.manifest if isinstance(content, Image) else content.index
+    for reference in tags or (document.digest,):
+        yield from put_manifest(name, document, reference)
+    return document.descriptor
+
+
+def put_manifest(name: str, document: Document, reference: str) -> Conversation[Descriptor]:
+    """Push one manifest or index under a tag or its own digest."""
+    if document.size > MANIFEST_LIMIT:
+        raise InvalidContent(
+            f"the manifest has {document.size:,} bytes; registries take {MANIFEST_LIMIT:,}"
+        )
+    by_digest = ":" in reference
+    response = yield Step(
+        f"Put the {'index' if 'index' in document.media_type else 'manifest'} "
+        f"{document.digest.short if by_digest else f'as {reference}'}",
+        Request(
+            "PUT",
+            endpoints.PUT_MANIFEST.path(name=name, reference=reference),
+            Headers({"Content-Type": document.media_type}),
+            document.raw,
+        ),
+        endpoints.PUT_MANIFEST,
+        why="All it names is there now, so nobody will ever see it incomplete.",
+    )
+    response.expect(200, 201, 202)
+    claimed = claimed_digest(response)
+    if claimed and claimed.algorithm == document.digest.algorithm and claimed != document.digest:
+        raise DigestMismatch(
+            document.digest, claimed, source="the registry, which changed the manifest"
+        )
+    if response.status != 201 and claimed is None:
+        yield from get_manifest(name, str(document.digest))
+    return document.descriptor
+
+
+def tag(name: str, old: str, new: str) -> Conversation[Descriptor]:
+    """Give a manifest another tag; `old` is a tag or digest."""
+    manifest = yield from get_manifest(name, old)
+    return (yield from put_manifest(name, manifest, new))
+
+
+def upload_location(response: Response) -> str:
+    """Where an upload goes on, as the registry said (C14): only made absolute, never re-encoded."""
+    location = response.headers.get("location", "")
+    if not location:
+        raise response.unexpected("it opened an upload without saying where (no Location)")
+    asked = response.request.url if response.request else ""
+    target = urljoin(asked, location)
+    ours, theirs = urlsplit(asked), urlsplit(target)
+    if ours.scheme == "https" and theirs.scheme == "http" and ours.hostname == theirs.hostname:
+        target = "https" + target[len("http") :]  # a proxy that ends TLS forgot to say so (L-4)
+    return target
+
+
+def with_query(url: str, pair: str) -> str:
+    """`url` with one more query pair, whatever query it has already kept byte for byte (L-5)."""
+    return f"{url}{'&' if '?' in url else '?'}{pair}"
+
+
+def _confirm(name: str, blob: Blob, response: Response) -> Conversation[None]:
+    """201 is the answer; other kinds of yes are believed once the blob is seen (U-6)."""
+    response.expect(200, 201, 202, 204)
+    claimed = claimed_digest(response)
+    if claimed and claimed.algorithm == blob.digest.algorithm and claimed != blob.digest:
+        raise DigestMismatch(blob.digest, claimed, source="the registry")
+    if response.status != 201 and (yield from head_blob(name, blob.digest)) is None:
+        raise response.unexpected("it took the blob, but does not have it")

@@ -1,0 +1,148 @@
+"""Listing tags, page by page (end-8)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from ocinb.drawable import Drawable
+from ocinb.errors import InvalidContent, InvalidReference, RegistryError
+from ocinb.oci import strict_json
+from ocinb.oci.reference import check_tag
+from ocinb.protocol import endpoints
+from ocinb.protocol.links import next_link, same_listing
+from ocinb.protocol.messages import Conversation, Headers, Request, Response, Step
+from ocinb.protocol.ping import not_a_registry
+from ocinb.text import visible
+
+MOST_PAGES = 1_000
+MOST_TAGS = 100_000
+_MOST_EMPTY_PAGES = 3
+
+
+@dataclass(frozen=True)
+class TagList(Drawable):
+    """The tags of a repository, sorted, and whether these are all.
+
+    `odd` are names the registry listed that no tag can have, made visible. When not `complete`,
+    `note` says what stopped the listing.
+    """
+
+    repository: str
+    tags: tuple[str, ...] = ()
+    pages: int = 0
+    complete: bool = True
+    odd: tuple[str, ...] = ()
+    note: str = ""
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.tags)
+
+    def __len__(self) -> int:
+        return len(self.tags)
+
+    def __contains__(self, tag: object) -> bool:
+        return tag in self.tags
+
+    def __getitem__(self, position: int) -> str:
+        return self.tags[position]
+
+    def __repr__(self) -> str:
+        state = "complete" if self.complete else "incomplete"
+        return f"<TagList {self.repository}: {len(self.tags):,} tags, {self.pages} pages, {state}>"
+
+
+@dataclass
+class _Listing:
+    """What has been read so far, and the bounds on it (K-6)."""
+
+    repository: str
+    seen: dict[str, None] = field(default_factory=dict)
+    odd: dict[str, None] = field(default_factory=dict)
+    asked: set[str] = field(default_factory=set)
+    pages: int = 0
+    empty: int = 0
+
+    def add(self, names: list[object]) -> None:
+        self.pages += 1
+        self.empty = 0 if names else self.empty + 1
+        for name in names:
+            try:
+                self.seen[check_tag(name if isinstance(name, str) else "")] = None
+            except InvalidReference:
+                self.odd[visible(name, 128)] = None
+
+    def too_much(self, url: str) -> str:
+        """Why the page at `url` is not to be asked for, if there is a reason."""
+        if url in self.asked:
+            return "the registry's pages go round in a circle"
+        if self.pages >= MOST_PAGES:
+            return f"there are more than {MOST_PAGES:,} pages"
+        if len(self.seen) + len(self.odd) >= MOST_TAGS:
+            return f"there are more than {MOST_TAGS:,} tags"
+        if self.empty >= _MOST_EMPTY_PAGES:
+            return "the registry sends one empty page after another"
+        return ""
+
+    def result(self, note: str = "") -> TagList:
+        return TagList(
+            self.repository, tuple(sorted(self.seen)), self.pages, not note, tuple(self.odd), note
+        )
+
+
+def list_tags(name: str, page_size: int | None = None) -> Conversation[TagList]:
+    """All tags of a repository, following the registry's pages.
+
+    `page_size` asks for so many at a time; registries may give fewer. A listing that breaks off
+    after its first page is returned as incomplete, with the reason.
+    """
+    listing = _Listing(name)
+    query = {"n": str(page_size)} if page_size is not None else None
+    url = endpoints.LIST_TAGS.path(query, name=name)
+    while url:
+        note = listing.too_much(url)
+        if note:
+            return listing.result(note)
+        listing.asked.add(url)
+        response = yield _page(url, listing.pages + 1, paged=page_size is not None)
+        try:
+            names = _names(response.expect(200))
+            listing.add(names)
+            url = _next(response, name, names, page_size)
+        except (RegistryError, InvalidContent) as error:
+            if listing.pages == 0:
+                raise
+            return listing.result(str(error))
+    return listing.result()
+
+
+def _page(url: str, number: int, *, paged: bool) -> Step:
+    return Step(
+        "List tags" if number == 1 else f"List tags, page {number}",
+        Request("GET", url, Headers({"Accept": "application/json"})),
+        endpoints.LIST_TAGS_PAGED if paged or number > 1 else endpoints.LIST_TAGS,
+        why="A registry may answer in pages; the Link header leads to the next one.",
+    )
+
+
+def _names(response: Response) -> list[object]:
+    if response.media_type() == "text/html":
+        raise not_a_registry(response)
+    tags = strict_json.parse_object(response.body, "the list of tags").get("tags")
+    if tags is None:  # what some registries send for none (T-4)
+        return []
+    if not isinstance(tags, list):
+        raise InvalidContent("the list of tags has no list in it")
+    return tags
+
+
+def _next(response: Response, name: str, names: list[object], page_size: int | None) -> str:
+    """Where the next page is, or nothing. The Link header decides (C32)."""
+    link = next_link(response.headers.get_all("link"))
+    if link:
+        return same_listing(response, link, f"/v2/{name}/tags/list")
+    full = page_size is not None and len(names) == page_size > 0
+    if full and isinstance(names[-1], str) and not response.headers.get("link"):
+        # Old registries page without saying so: only a full page hints at more (C33).
+        return endpoints.LIST_TAGS.path({"n": str(page_size), "last": names[-1]}, name=name)
+    return ""
