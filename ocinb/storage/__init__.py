@@ -1,0 +1,1 @@
+"""Where content rests: verified content by digest, in memory or on local disk."""

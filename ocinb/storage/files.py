@@ -1,0 +1,203 @@
+"""Careful work with files that others may have laid out, or may be reading at the same time.
+
+What is opened is a regular file, never a link or a pipe in its place; what is written appears whole
+or not at all, also after a crash (K-23 of the security rules: temporary file, fsync, replace, fsync
+of the folder).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from ocinb.errors import InvalidContent
+from ocinb.storage.store import PIECE
+
+try:
+    import fcntl
+
+    LOCKS = True
+except ImportError:  # Windows and the browser: one process at a time
+    LOCKS = False
+
+# Windows knows neither links in our way nor pipes that hang, but a text mode.
+_SAFE = sum(getattr(os, flag, 0) for flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
+_TEMPORARY = ".ingest-"
+
+
+def open_regular(path: Path) -> BinaryIO | None:
+    """`path` open for reading without a buffer; None when it is not there, or no regular file."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | _SAFE)
+    except OSError:  # also a link (ELOOP), and a name the file system cannot hold
+        return None
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return os.fdopen(descriptor, "rb", buffering=0)
+    os.close(descriptor)
+    return None
+
+
+def regular_size(path: Path) -> int | None:
+    """The size of the regular file `path`; None when it is not there, or something else."""
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return None
+    return found.st_size if stat.S_ISREG(found.st_mode) else None
+
+
+def read_small(path: Path, limit: int) -> bytes | None:
+    """The content of `path`; None when it is not there; `InvalidContent` beyond `limit` bytes."""
+    file = open_regular(path)
+    if file is None:
+        return None
+    with file:
+        found = file.read(limit + 1)
+    if len(found) > limit:
+        raise InvalidContent(f"{path.name} has more than {limit:,} bytes, which are not read")
+    return found
+
+
+@dataclass(frozen=True)
+class FileContent:
+    """A file's bytes from `start` up to `stop`, read piece by piece."""
+
+    path: Path
+    start: int
+    stop: int
+
+    @property
+    def size(self) -> int:
+        """Bytes in all."""
+        return self.stop - self.start
+
+    def __iter__(self) -> Iterator[bytes]:
+        file = open_regular(self.path)
+        if file is None:
+            raise InvalidContent(f"the file of {self.path.name[:12]} is gone")
+        with file:
+            file.seek(self.start)
+            left = self.size
+            while left and (piece := file.read(min(PIECE, left))):
+                left -= len(piece)
+                yield piece
+        if left:
+            raise InvalidContent(f"the file of {self.path.name[:12]} was cut short meanwhile")
+
+    def part(self, start: int, stop: int) -> FileContent:
+        """The bytes from `start` up to, not including, `stop`."""
+        return FileContent(self.path, self.start + start, min(self.start + stop, self.stop))
+
+
+def new_temporary(folder: Path) -> tuple[Path, BinaryIO]:
+    """A new file in `folder` for one writer; its lock says that the writer is alive."""
+    while True:
+        path = folder / f"{_TEMPORARY}{secrets.token_hex(12)}"
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _SAFE, 0o600)
+        if LOCKS:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if not os.fstat(descriptor).st_nlink:  # cleared away before it was locked: once more
+                os.close(descriptor)
+                continue
+        return path, os.fdopen(descriptor, "r+b", buffering=0)
+
+
+def clear_temporaries(folder: Path) -> None:
+    """Remove what writers that are no longer alive left in `folder`."""
+    for path in folder.glob(f"{_TEMPORARY}*"):
+        file = open_regular(path) if LOCKS else None
+        if file is None:
+            continue
+        with file, contextlib.suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink()
+
+
+def settle(file: BinaryIO, path: Path, target: Path) -> None:
+    """Make the finished temporary `file` at `path` appear as `target`, for good."""
+    if hasattr(os, "fchmod"):  # as open to others as its folder is
+        os.fchmod(file.fileno(), 0o666 & os.stat(target.parent).st_mode)
+    os.fsync(file.fileno())
+    file.close()
+    os.replace(path, target)
+    sync_folder(target.parent)
+
+
+def write_whole(target: Path, content: bytes) -> None:
+    """Replace `target` by `content`; a reader sees the old or the new, and nothing else."""
+    with replacing(target) as replacement:
+        replacement.write(content)
+
+
+class Replacement:
+    """A file in the making: a sink whose content appears as `target` when it is settled."""
+
+    def __init__(self, target: Path) -> None:
+        self._target = target
+        self._path, self._file = new_temporary(target.parent)
+
+    def restart(self) -> None:
+        """Forget what was written."""
+        self._file.seek(0)
+        self._file.truncate()
+
+    def write(self, piece: bytes | memoryview) -> None:
+        """Take the next piece."""
+        write_all(self._file, piece)
+
+    def settle(self) -> None:
+        """Make it appear under its name."""
+        settle(self._file, self._path, self._target)
+
+    def abort(self) -> None:
+        """Leave nothing behind; harmless once settled."""
+        self._file.close()
+        self._path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def replacing(target: Path) -> Iterator[Replacement]:
+    """A sink for the new content of `target`, which stays as it was when anything goes wrong."""
+    replacement = Replacement(target)
+    try:
+        yield replacement
+        replacement.settle()
+    finally:
+        replacement.abort()
+
+
+def write_all(file: BinaryIO, piece: bytes | memoryview) -> None:
+    """Write the whole of `piece` to an unbuffered file."""
+    view = memoryview(piece).cast("B")
+    while view:
+        view = view[file.write(view) :]
+
+
+def sync_folder(folder: Path) -> None:
+    """Make what happened to the names in `folder` survive a crash, where that can be asked for."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Be the only one to change `folder` meanwhile, among all threads and processes that ask."""
+    if not LOCKS:
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

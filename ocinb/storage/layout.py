@@ -1,0 +1,255 @@
+"""A store on disk: an OCI image layout, which skopeo, crane, umoci, oras and regctl read, too.
+
+`oci-layout` says the version, `index.json` lists manifests and tags, `blobs/<algorithm>/<encoded>`
+holds the content (image-spec, image-layout.md). Layouts that others wrote are read with patience:
+what is not understood is left alone, and kept when `index.json` is written.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from ocinb.drawable import Drawable
+from ocinb.errors import InvalidContent, NotSupported, OcinbError
+from ocinb.oci import media_types, strict_json
+from ocinb.oci.descriptor import Descriptor
+from ocinb.oci.digest import Digest
+from ocinb.oci.document import encode
+from ocinb.oci.manifest import parse_manifest
+from ocinb.storage import files
+from ocinb.storage.catalogue import Catalogue
+from ocinb.storage.files import FileContent
+from ocinb.storage.store import Content, Ingest, Store, copy, put, read
+from ocinb.text import visible
+
+INDEX_LIMIT = 4 * 1024 * 1024  # bytes of index.json that are read or written: some 20,000 entries
+VERSION = "1.0.0"
+_LAYOUT = "oci-layout"
+_INDEX = "index.json"
+_DEEPEST = 8  # indexes within indexes
+
+
+class Layout(Drawable):
+    """One repository's content in a folder, laid out as the image-spec says.
+
+    A folder that is not there, or is empty, becomes a layout with the first write.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self._ready = False
+        self._seen: tuple[object, Catalogue] = (None, Catalogue())
+        self._children: dict[Digest, tuple[Descriptor, ...]] = {}
+        self._check()
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was ever put here."""
+        return not (self.path / _LAYOUT).exists()
+
+    def content(self, digest: Digest) -> Content | None:
+        """The bytes known as `digest`; a link or anything else that is no file does not count."""
+        path = self._file(digest)
+        size = files.regular_size(path)
+        return None if size is None else FileContent(path, 0, size)
+
+    def ingest(self, algorithm: str = "sha256") -> Ingest:
+        """A place to write new content to."""
+        self._make()
+        return FileIngest(self, algorithm)
+
+    def take(self, digest: Digest, source: Store) -> bool:
+        """Have the content `digest` from `source` too; a file is linked where that is possible."""
+        theirs = source.content(digest)
+        if isinstance(theirs, FileContent) and self._link(theirs.path, digest):
+            return True
+        return copy(digest, source, self)
+
+    def tags(self) -> tuple[str, ...]:
+        """Every tag, in the order of its bytes; names that cannot be tags are not listed."""
+        return self.catalogue().tags()
+
+    def resolve(self, tag: str) -> Descriptor | None:
+        """The manifest that `tag`, or any other name that stands in `index.json`, points to."""
+        return self.catalogue().names.get(tag)
+
+    def manifests(self) -> tuple[Descriptor, ...]:
+        """Every manifest: those that `index.json` lists, and those that only an index names."""
+        catalogue = self.catalogue()
+        nested = self._nested(catalogue).items()
+        found = {digest: each for digest, each in nested if self.content(digest)}
+        return tuple({**found, **catalogue.manifests}.values())
+
+    def manifest(self, digest: Digest) -> Descriptor | None:
+        """The manifest known as `digest`, also when only an index in the layout names it."""
+        catalogue = self.catalogue()
+        if digest in catalogue.manifests:
+            return catalogue.manifests[digest]
+        return self._nested(catalogue).get(digest) if self.content(digest) else None
+
+    def put_manifest(self, raw: bytes, manifest: Descriptor, tags: Iterable[str] = ()) -> None:
+        """Keep `raw` as `manifest` describes it, and point `tags` to it."""
+        named = tuple(tags)
+        put(self, raw, manifest.digest)
+        self._change(lambda catalogue: catalogue.having(manifest, named))
+
+    def untag(self, tag: str) -> bool:
+        """Let `tag` point to nothing; whether it was there."""
+        there = self.resolve(tag) is not None
+        if there:
+            self._change(lambda catalogue: catalogue.without_tag(tag))
+        return there
+
+    def remove_manifest(self, digest: Digest) -> bool:
+        """Forget the manifest `digest` and every tag that points to it; whether it was there."""
+        there = self.manifest(digest) is not None
+        if there:
+            self._change(lambda catalogue: catalogue.without(digest))
+            self.remove(digest)
+        return there
+
+    def remove(self, digest: Digest) -> bool:
+        """Remove the content `digest`; whether it was there."""
+        there = self.content(digest) is not None
+        if there:
+            self._file(digest).unlink(missing_ok=True)
+        return there
+
+    def catalogue(self) -> Catalogue:
+        """What `index.json` says now."""
+        version = self._version()
+        if self._seen[0] != version:
+            self._seen = (version, self._read())
+        return self._seen[1]
+
+    def __repr__(self) -> str:
+        try:
+            state = f"{len(self.catalogue().manifests)} manifests, {len(self.tags())} tags"
+        except OcinbError:
+            state = "unreadable"
+        return f"<Layout {visible(self.path, 200)}: {'nothing yet' if self.empty else state}>"
+
+    def _check(self) -> None:
+        """Refuse a folder that is something else than a layout we know."""
+        foreign = self.path.exists() and any(map(_is_foreign, self.path.iterdir()))
+        raw = files.read_small(self.path / _LAYOUT, 64 * 1024)
+        if raw is None:
+            if foreign:
+                raise InvalidContent(f"{visible(self.path, 200)} holds files, but no oci-layout")
+            return
+        version = strict_json.parse_object(raw, _LAYOUT).get("imageLayoutVersion")
+        if version != VERSION:
+            raise NotSupported(
+                f"{visible(self.path, 200)} is an image layout of version {visible(version, 40)}; "
+                f"only {VERSION} is known"
+            )
+
+    def _make(self) -> None:
+        """Make the layout when it is not there, and clear away what a crash left in it."""
+        if self._ready and self.path.exists():
+            return
+        self.path.mkdir(parents=True, exist_ok=True)
+        files.clear_temporaries(self.path)
+        self._ready = True
+
+    def _folder(self, digest: Digest) -> Path:
+        """The folder that `digest` belongs in, made when it is not there."""
+        folder = self._file(digest).parent
+        if not folder.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            files.sync_folder(folder.parent)
+        if self.empty:
+            files.write_whole(self.path / _LAYOUT, encode({"imageLayoutVersion": VERSION}))
+            self._change(lambda catalogue: catalogue)
+        return folder
+
+    def _link(self, path: Path, digest: Digest) -> bool:
+        self._make()
+        try:
+            os.link(path, self._folder(digest) / digest.encoded, follow_symlinks=False)
+        except (OSError, NotImplementedError):  # already there, or another file system
+            return self.content(digest) is not None
+        return True
+
+    def _file(self, digest: Digest) -> Path:
+        return self.path / "blobs" / digest.algorithm / digest.encoded
+
+    def _version(self) -> object:
+        """Something that changes whenever anybody replaces `index.json`."""
+        try:
+            found = os.stat(self.path / _INDEX)
+        except OSError:
+            return None
+        return (found.st_ino, found.st_mtime_ns, found.st_size)
+
+    def _read(self) -> Catalogue:
+        raw = files.read_small(self.path / _INDEX, INDEX_LIMIT)
+        if raw is None:
+            return Catalogue()
+        return Catalogue.from_json(strict_json.parse_object(raw, _INDEX, INDEX_LIMIT))
+
+    def _change(self, change: Callable[[Catalogue], Catalogue]) -> None:
+        with files.locked(self.path):
+            changed = change(self.catalogue())
+            raw = encode(changed.to_json())
+            if len(raw) > INDEX_LIMIT:
+                raise NotSupported(f"index.json would have more than {INDEX_LIMIT:,} bytes")
+            files.write_whole(self.path / _INDEX, raw)
+            self._seen = (self._version(), changed)
+
+    def _nested(self, catalogue: Catalogue) -> dict[Digest, Descriptor]:
+        """The manifests that only other manifests name: indexes in the layout, and in those."""
+        found: dict[Digest, Descriptor] = {}
+        level = list(catalogue.manifests.values())
+        for _ in range(_DEEPEST):
+            below = [child for parent in level for child in self._named_by(parent)]
+            level = [child for child in below if child.digest not in found]
+            found.update((child.digest, child) for child in level)
+        return found
+
+    def _named_by(self, parent: Descriptor) -> tuple[Descriptor, ...]:
+        if parent.media_type not in media_types.INDEXES:
+            return ()
+        if parent.digest not in self._children:
+            try:
+                raw = read(self, parent.digest)
+                index = parse_manifest(raw or b"", parent.media_type)
+                self._children[parent.digest] = getattr(index, "manifests", ())
+            except OcinbError:  # not there, too long or not an index: it names nothing
+                return ()
+        return self._children[parent.digest]
+
+
+class FileIngest(Ingest):
+    """Content on its way into a layout, in a temporary file beside `index.json`."""
+
+    def __init__(self, layout: Layout, algorithm: str) -> None:
+        super().__init__(algorithm)
+        self._layout = layout
+        self._path, self._temporary = files.new_temporary(layout.path)
+
+    def abort(self) -> None:
+        """Leave nothing behind; harmless after `commit`."""
+        self._temporary.close()
+        self._path.unlink(missing_ok=True)
+
+    def _append(self, piece: bytes | memoryview) -> None:
+        files.write_all(self._temporary, piece)
+
+    def _cut(self, size: int) -> None:
+        self._temporary.truncate(size)
+        self._temporary.seek(size)
+
+    def _written(self) -> Iterable[bytes]:
+        return FileContent(self._path, 0, self.size)
+
+    def _keep(self, digest: Digest) -> None:
+        target = self._layout._folder(digest) / digest.encoded
+        files.settle(self._temporary, self._path, target)
+
+
+def _is_foreign(entry: Path) -> bool:
+    """Folders may be other layouts, hidden files our own interrupted beginnings."""
+    return not entry.name.startswith(".") and not entry.is_dir()

@@ -1,0 +1,185 @@
+"""What every store of one repository's content can do, and the pieces that stores share.
+
+Content comes in through an `Ingest`, which hashes while it writes and shows nothing before its
+`commit`; it goes out as `Content`, which is read piece by piece, as often as one likes, whole or in
+part. Manifests are content too, and are also known by media type and by tag.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Protocol, Self
+
+from ocinb.errors import DigestMismatch, InvalidContent
+from ocinb.oci.digest import Digest, hasher
+from ocinb.oci.strict_json import MANIFEST_LIMIT
+
+if TYPE_CHECKING:
+    from hashlib import _Hash as Hash
+
+    from ocinb.oci.descriptor import Descriptor
+
+PIECE = 1024 * 1024  # bytes read at a time: no content is ever whole in memory
+
+
+class Content(Protocol):
+    """Stored bytes, or a part of them: sized, and read anew by each iteration."""
+
+    @property
+    def size(self) -> int:
+        """Bytes in all."""
+
+    def __iter__(self) -> Iterator[bytes]: ...
+
+    def part(self, start: int, stop: int) -> Content:
+        """The bytes from `start` up to, not including, `stop`."""
+
+
+class Ingest(ABC):
+    """Content on its way into a store: a sink that hashes what it is given.
+
+    Used as a context manager, what was not committed is gone afterwards.
+    """
+
+    def __init__(self, algorithm: str = "sha256") -> None:
+        self.algorithm = algorithm
+        self.size = 0
+        self._hash = hasher(algorithm)
+
+    def write(self, piece: bytes | memoryview) -> None:
+        """Take the next piece."""
+        self._append(piece)
+        self._hash.update(piece)
+        self.size += len(piece)
+
+    def restart(self) -> None:
+        """Forget what was written; the content begins again."""
+        self.return_to((0, hasher(self.algorithm)))
+
+    def mark(self) -> tuple[int, Hash]:
+        """This point, for `return_to`."""
+        return self.size, self._hash.copy()
+
+    def return_to(self, mark: tuple[int, Hash]) -> None:
+        """Forget what was written since `mark`."""
+        self._cut(mark[0])
+        self.size, self._hash = mark[0], mark[1].copy()
+
+    def commit(self, expected: Digest | None = None) -> Digest:
+        """Show the content under its digest, and return that.
+
+        Raises `DigestMismatch` when it is not `expected`, which may use another algorithm than the
+        one hashed with so far; then nothing is shown.
+        """
+        algorithm = expected.algorithm if expected else self.algorithm
+        actual = Digest.from_hash(algorithm, self._hashed(algorithm))
+        if expected is not None and actual != expected:
+            raise DigestMismatch(expected, actual)
+        self._keep(actual)
+        return actual
+
+    @abstractmethod
+    def abort(self) -> None:
+        """Leave nothing behind; harmless after `commit`."""
+
+    def _hashed(self, algorithm: str) -> Hash:
+        if algorithm == self.algorithm:
+            return self._hash
+        again = hasher(algorithm)
+        for piece in self._written():
+            again.update(piece)
+        return again
+
+    @abstractmethod
+    def _append(self, piece: bytes | memoryview) -> None: ...
+
+    @abstractmethod
+    def _cut(self, size: int) -> None: ...
+
+    @abstractmethod
+    def _written(self) -> Iterable[bytes]: ...
+
+    @abstractmethod
+    def _keep(self, digest: Digest) -> None: ...
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.abort()
+
+
+class Store(Protocol):
+    """One repository's content. A thing that is not there is None, never an exception."""
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was ever put here."""
+
+    def content(self, digest: Digest) -> Content | None:
+        """The bytes known as `digest`."""
+
+    def ingest(self, algorithm: str = "sha256") -> Ingest:
+        """A place to write new content to."""
+
+    def take(self, digest: Digest, source: Store) -> bool:
+        """Have the content `digest` from `source` too; whether it was there."""
+
+    def tags(self) -> tuple[str, ...]:
+        """Every tag, in the order of its bytes."""
+
+    def resolve(self, tag: str) -> Descriptor | None:
+        """The manifest that `tag` points to, under the digest it was put with."""
+
+    def manifests(self) -> tuple[Descriptor, ...]:
+        """Every manifest, tagged or not."""
+
+    def manifest(self, digest: Digest) -> Descriptor | None:
+        """The manifest known as `digest`."""
+
+    def put_manifest(self, raw: bytes, manifest: Descriptor, tags: Iterable[str] = ()) -> None:
+        """Keep `raw` as `manifest` describes it, and point `tags` to it.
+
+        Raises `DigestMismatch` when `raw` is not what `manifest` describes.
+        """
+
+    def untag(self, tag: str) -> bool:
+        """Let `tag` point to nothing; whether it was there. Its manifest stays."""
+
+    def remove_manifest(self, digest: Digest) -> bool:
+        """Forget the manifest `digest` and every tag that points to it; whether it was there."""
+
+    def remove(self, digest: Digest) -> bool:
+        """Remove the content `digest`, whoever may name it; whether it was there."""
+
+
+def read(store: Store, digest: Digest, limit: int = MANIFEST_LIMIT) -> bytes | None:
+    """The whole of a small content; raises `InvalidContent` beyond `limit` bytes."""
+    content = store.content(digest)
+    if content is None:
+        return None
+    if content.size > limit:
+        raise InvalidContent(
+            f"{digest.short} has {content.size:,} bytes; at most {limit:,} are read"
+        )
+    return b"".join(content)
+
+
+def put(store: Store, raw: bytes | memoryview, expected: Digest | None = None) -> Digest:
+    """Keep `raw` in `store` and return its digest."""
+    with store.ingest(expected.algorithm if expected else "sha256") as ingest:
+        ingest.write(raw)
+        return ingest.commit(expected)
+
+
+def copy(digest: Digest, source: Store, target: Store) -> bool:
+    """Copy the content `digest`, verified on the way; whether it was there."""
+    content = source.content(digest)
+    if content is None:
+        return False
+    with target.ingest(digest.algorithm) as ingest:
+        for piece in content:
+            ingest.write(piece)
+        ingest.commit(digest)
+    return True
