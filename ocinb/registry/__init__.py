@@ -1,0 +1,1 @@
+"""The other end: an OCI registry in this process."""

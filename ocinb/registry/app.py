@@ -1,0 +1,112 @@
+"""The embedded registry: an OCI registry that is an object.
+
+`handle` is all of it. `wsgi.py` and `server.py` put it before other clients; in this process it is
+asked directly.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from ocinb.drawable import Drawable
+from ocinb.errors import Cancelled, NotSupported, OcinbError
+from ocinb.protocol.messages import Request, Response
+from ocinb.registry import refusals, routes
+from ocinb.registry.call import State
+from ocinb.registry.repositories import Repositories
+from ocinb.registry.sessions import Sessions
+from ocinb.storage.store import Store
+from ocinb.text import visible
+
+if TYPE_CHECKING:
+    from ocinb.registry.server import Server
+
+_WITHOUT_BODY = (204, 304)
+
+
+class LocalRegistry(Drawable):
+    """An OCI registry in this process, in memory or in a folder.
+
+    In a folder, each repository is an OCI image layout of its name, which other tools read, too.
+    With `sparse`, manifests may name content that is not there. Safe to ask from many threads.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        sparse: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.path = None if path is None else Path(path)
+        self.sparse = sparse
+        self._state = State(Repositories(self.path), Sessions(clock), sparse)
+        self._servers: list[Server] = []
+        if self.path and (self.path / "oci-layout").exists():
+            raise NotSupported(
+                f"{visible(self.path, 200)} is an image layout itself",
+                hints=["give the folder above it: a registry holds one layout per repository"],
+            )
+
+    def handle(self, request: Request) -> Response:
+        """Answer one request; whatever is wrong with it is said in the answer."""
+        try:
+            response = routes.answer(request, self._state)
+        except Cancelled:  # it was the body that raised it, and whoever sends that wants to hear it
+            raise
+        except OcinbError as error:
+            response = refusals.answer(error)
+        return _complete(response, request.method)
+
+    @property
+    def repositories(self) -> tuple[str, ...]:
+        """The names of the repositories that hold something, sorted."""
+        return self._state.repositories.names()
+
+    def store(self, name: str) -> Store:
+        """What the repository `name` holds; raises `RegistryError` when there is none."""
+        return self._state.repositories.existing(name)
+
+    def serve(self, host: str = "127.0.0.1", port: int = 0, *, exposed: bool = False) -> Server:
+        """Let other clients in by HTTP, on a free port of this machine unless told otherwise.
+
+        Anybody who reaches the port may read and write: a `host` that is not this machine's own
+        loopback needs `exposed`.
+        """
+        from ocinb.registry.server import Server  # noqa: PLC0415  # a browser tab has no sockets
+
+        server = Server(self.handle, host, port, exposed=exposed)
+        self._servers.append(server)
+        return server
+
+    def close(self) -> None:
+        """Stop serving and forget unfinished uploads. What was pushed stays."""
+        while self._servers:
+            self._servers.pop().close()
+        self._state.sessions.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        place = "in memory" if self.path is None else f"in {visible(self.path, 200)}"
+        count = len(self.repositories)
+        return f"<LocalRegistry {place}: {count} {'repository' if count == 1 else 'repositories'}>"
+
+
+def _complete(response: Response, method: str) -> Response:
+    """`response` with its exact length, and without a body where there must be none."""
+    if response.status in _WITHOUT_BODY:
+        return replace(response, body=b"", stream=None)
+    if "content-length" not in response.headers:
+        headers = response.headers.having(Content_Length=str(len(response.body)))
+        response = replace(response, headers=headers)
+    return replace(response, body=b"", stream=None) if method == "HEAD" else response
