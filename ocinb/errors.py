@@ -26,7 +26,9 @@ that failed first stays in `__context__`.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
+from types import FrameType
 from typing import Any
 
 from ocinb.drawable import Drawable
@@ -37,19 +39,36 @@ class OcinbError(Drawable, Exception):
     """Base class of every error raised here. `hints` say what to do next, each shown as a note."""
 
     def __init__(self, message: str, *, hints: Iterable[str] = ()) -> None:
-        super().__init__(message)
+        super().__init__(visible(message, lines=True))
+        _hide_inner_frames()
         self.hints: tuple[str, ...] = ()
         for hint in hints:
             self.hint(hint)
 
     def hint(self, text: str) -> None:
         """Say one more thing to do next."""
+        text = visible(text, lines=True)
         self.hints = (*self.hints, text)
         self.add_note(f"Hint: {text}")
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Errors cross process boundaries whole, whatever their `__init__` asks for."""
         return _revived, (type(self), self.args, self.__dict__)
+
+
+_INNER = ("ocinb", "contextlib", "httpx", "httpcore")
+
+
+def _hide_inner_frames() -> None:
+    """Mark our frames on the way to an error as IPython and pytest know it: not to be shown.
+
+    A traceback in a notebook then goes from the cell to the message. Debuggers see all of it.
+    """
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if str(frame.f_globals.get("__name__")).partition(".")[0] in _INNER:
+            frame.f_locals["__tracebackhide__"] = True
+        frame = frame.f_back
 
 
 def _revived(kind: type[OcinbError], args: tuple[Any, ...], state: dict[str, Any]) -> OcinbError:
@@ -64,7 +83,7 @@ class InvalidReference(OcinbError, ValueError):
 
     def __init__(self, text: object, part: str, rule: str, *, hints: Iterable[str] = ()) -> None:
         self.text, self.part, self.rule = visible(text, 200), part, rule
-        super().__init__(f"{self.text!r} is not a valid {part}: {rule}", hints=hints)
+        super().__init__(f"'{self.text}' is not a valid {part}: {rule}", hints=hints)
 
 
 class InvalidContent(OcinbError, ValueError):

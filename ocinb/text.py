@@ -57,7 +57,7 @@ def human_size(count: int) -> str:
     """`count` bytes as a person says it: `31.2 MiB`."""
     amount = float(count)
     for unit in _BINARY_UNITS:
-        if abs(amount) < 1024 or unit == _BINARY_UNITS[-1]:
+        if abs(amount) < 1023.95 or unit == _BINARY_UNITS[-1]:  # no "1,024.0 KiB"
             break
         amount /= 1024
     return f"{count:,} B" if unit == "B" else f"{amount:,.1f} {unit}"
@@ -89,7 +89,8 @@ def redacted_url(url: str) -> str:
         return visible(url.partition("?")[0].rpartition("@")[2], 512)
     pairs = [pair.partition("=") for pair in parts.query.split("&") if pair]
     query = "&".join(
-        f"{key}={value}" if key in _SHOWN_QUERY else f"{key}={ELLIPSIS}" for key, _, value in pairs
+        f"{key}={value if key in _SHOWN_QUERY else ELLIPSIS}" if equals else ELLIPSIS
+        for key, equals, value in pairs
     )
     return visible(urlunsplit((parts.scheme, host, parts.path, query, "")), 1_024)
 

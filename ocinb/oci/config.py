@@ -79,6 +79,8 @@ def parse_config(
     fields = _Fields(value)
     inner = _Fields(fields.take(value, "config", dict, {}), fields.problems)
     rootfs = _Fields(fields.take(value, "rootfs", dict, {}), fields.problems)
+    for name in ("os", "architecture", "variant", "os.version"):
+        fields.text(name)  # `Platform` reads them; what is wrong with them is noted here
     return ImageConfig(
         raw,
         media_type,
@@ -98,7 +100,7 @@ def parse_config(
         inner.labels("Labels"),
         rootfs.digests("diff_ids"),
         fields.history("history"),
-        tuple(fields.problems),
+        tuple(dict.fromkeys(fields.problems)),
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ocinb.errors import InvalidReference
-from ocinb.oci import media_types
+from ocinb.oci import media_types, strict_json
 from ocinb.oci.descriptor import Descriptor, descriptors, string_map
 from ocinb.oci.digest import Digest
 from ocinb.oci.document import Document, encode
@@ -45,7 +45,8 @@ class Index(Document):
         if annotations:
             document["annotations"] = dict(annotations)
         raw = encode(document)
-        return parse_index(raw, media_types.INDEX, Digest.of(raw), document, None, "")
+        value = strict_json.parse_object(raw, "the index")
+        return parse_index(raw, media_types.INDEX, Digest.of(raw), value, None, "")
 
     @property
     def artifact_type(self) -> str:

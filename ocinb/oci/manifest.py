@@ -77,7 +77,7 @@ class Manifest(Document):
     @property
     def total_size(self) -> int:
         """Bytes of manifest, config and layers together, as they are transferred."""
-        return self.size + sum(each.size for each in {self.config, *self.layers})
+        return self.size + _sum_of_sizes((self.config, *self.layers))
 
     def __repr__(self) -> str:
         what = "" if self.is_image else f" {media_types.meaning(self.artifact_type)}"
@@ -104,7 +104,12 @@ class ArtifactManifest(Document):
     @property
     def total_size(self) -> int:
         """Bytes of manifest and blobs together, as they are transferred."""
-        return self.size + sum(each.size for each in set(self.blobs))
+        return self.size + _sum_of_sizes(self.blobs)
+
+
+def _sum_of_sizes(blobs: Iterable[Descriptor]) -> int:
+    """Each digest counts once, whatever is said about it."""
+    return sum({each.digest: each.size for each in blobs}.values())
 
 
 AnyManifest: TypeAlias = Manifest | Index | ArtifactManifest
@@ -133,7 +138,7 @@ def _media_type(value: Mapping[str, Any], content_type: str) -> str:
     said = content_type.partition(";")[0].strip()
     own = value.get("mediaType")
     _refuse_schema_1(value, said)
-    if own is not None and own not in _PARSERS:
+    if own is not None and (not isinstance(own, str) or own not in _PARSERS):
         raise InvalidContent(f"{visible(own, 200)!r} is not the media type of a manifest or index")
     if isinstance(own, str):
         if said in _PARSERS and said != own:
@@ -151,7 +156,9 @@ def _media_type(value: Mapping[str, Any], content_type: str) -> str:
 
 
 def _refuse_schema_1(value: Mapping[str, Any], said: str) -> None:
-    if said in media_types.SCHEMA_1 or value.get("schemaVersion") == 1 or "fsLayers" in value:
+    schema_1 = media_types.SCHEMA_1
+    named = said in schema_1 or value.get("mediaType") in schema_1
+    if named or value.get("schemaVersion") == 1 or "fsLayers" in value:
         raise NotSupported(
             "this is a docker schema 1 manifest, obsolete since 2016",
             hints=["push the image again with a current tool, or ask the registry to convert it"],
@@ -175,6 +182,10 @@ def _refuse_two_faces(value: Mapping[str, Any], media_type: str) -> None:
                 f"a document of type {media_type} must not have {name!r}: "
                 "it could be read as something else"
             )
+    for name in value:
+        meant = strict_json.KNOWN_NAMES.get(name.casefold(), name)
+        if meant != name:  # Go programs would read it, and we would not
+            raise InvalidContent(f"the manifest writes {visible(name, 40)!r} for {meant!r}")
 
 
 def _subject(value: Mapping[str, Any]) -> Descriptor | None:

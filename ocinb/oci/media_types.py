@@ -47,7 +47,8 @@ SCHEMA_1 = (
     "application/vnd.docker.distribution.manifest.v1+prettyjws",
 )
 # What a client says it understands when it asks for a manifest, in one header (M-1, M-2).
-ACCEPT = ", ".join((INDEX, MANIFEST, DOCKER_INDEX, DOCKER_MANIFEST, ARTIFACT_MANIFEST))
+READABLE = (INDEX, MANIFEST, DOCKER_INDEX, DOCKER_MANIFEST, ARTIFACT_MANIFEST)
+ACCEPT = ", ".join(READABLE)
 
 _GRAMMAR = re.compile(
     r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}", re.ASCII

@@ -154,7 +154,7 @@ def choose(
             continue
         rank = order.get((normal.architecture, normal.variant))
         if rank is not None:
-            score = (rank, -len(candidate.os_features), position)
+            score = (rank, -len(_features(candidate)), position)
             best = score if best is None else min(best, score)
     return None if best is None else best[2]
 
@@ -202,12 +202,16 @@ def _minors(major: int, minor: int) -> list[tuple[str, str]]:
 
 
 def _system_suits(wanted: Platform, candidate: Platform) -> bool:
-    if wanted.normalised.os != candidate.normalised.os:
+    system = wanted.normalised.os
+    if system != candidate.normalised.os or not _features(candidate) <= set(wanted.os_features):
         return False
-    ignored = {"win32k"} if wanted.os == "windows" else set()
-    if not set(candidate.os_features) - ignored <= set(wanted.os_features):
-        return False
-    return wanted.os != "windows" or _windows_suits(wanted.os_version, candidate.os_version)
+    return system != "windows" or _windows_suits(wanted.os_version, candidate.os_version)
+
+
+def _features(candidate: Platform) -> set[str]:
+    """What `candidate` asks of a system; every Windows has win32k."""
+    always = {"win32k"} if candidate.normalised.os == "windows" else set()
+    return set(candidate.os_features) - always
 
 
 def _windows_suits(host: str, image: str) -> bool:

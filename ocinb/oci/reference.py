@@ -13,6 +13,7 @@ from ipaddress import ip_address
 from ocinb.drawable import Drawable
 from ocinb.errors import InvalidReference
 from ocinb.oci.digest import Digest
+from ocinb.text import redacted_url
 
 DOCKER_HUB = "docker.io"
 DEFAULT_TAG = "latest"
@@ -36,7 +37,7 @@ def check_host(text: str) -> str:
     match = _HOST.fullmatch(text) if len(text) <= _LONGEST else None
     if not match:
         raise InvalidReference(text, "registry", "it must read host or host:port")
-    if match["port"] and not 1 <= int(match["port"][:6]) <= 65535:
+    if match["port"] and not 1 <= int(match["port"]) <= 65535:
         raise InvalidReference(text, "registry", "a port lies between 1 and 65535")
     return text
 
@@ -147,7 +148,7 @@ def canonical_registry(text: str) -> str:
     registry = _HUB_ALIASES.get(text.lower(), text)
     if "://" in text or "/" in text:
         raise InvalidReference(
-            text,
+            redacted_url(text),
             "registry",
             "it must read host or host:port",
             hints=["leave out http:// and paths"],
@@ -168,13 +169,16 @@ def is_loopback(registry: str) -> bool:
 
 
 def _refuse_what_is_no_reference(text: object) -> None:
-    if not isinstance(text, str) or not text:
+    if not isinstance(text, str):
+        raise InvalidReference(text, "reference", f"it is {type(text).__name__}, not text")
+    if not text:
         raise InvalidReference(text, "reference", "it is empty")
     if len(text) > _LONGEST:
         raise InvalidReference(text, "reference", f"it has more than {_LONGEST:,} characters")
     if "://" in text:
-        bare = text.partition("://")[2]
-        raise InvalidReference(text, "reference", "it has a scheme", hints=[f"write {bare!r}"])
+        shown = redacted_url(text)  # people paste passwords, too
+        hint = f"write '{shown.partition('://')[2]}'"
+        raise InvalidReference(shown, "reference", "it has a scheme", hints=[hint])
     if _IMAGE_ID.fullmatch(text):
         raise InvalidReference(
             text,

@@ -23,9 +23,10 @@ _LARGEST = 2**63 - 1
 _STRINGS = re.compile(rb'"(?:[^"\\]+|\\.)*"?', re.DOTALL)
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"{}[]"))
-# Names that decide what a document means, as the specs write them.
-_KNOWN = {
-    name.lower(): name
+# Names that decide what a document means, as the specs write them. Case is folded as Go folds it:
+# the long s and the Kelvin sign count as letters, too.
+KNOWN_NAMES = {
+    name.casefold(): name
     for name in (
         "schemaVersion mediaType artifactType config layers blobs manifests subject annotations "
         "digest size urls data platform architecture os variant rootfs diff_ids history"
@@ -85,10 +86,13 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) != len(pairs):
         raise InvalidContent("a name stands twice in one object")
-    for name, _ in pairs:
-        meant = _KNOWN.get(name.lower())
-        if meant and meant != name and meant in value:
+    seen: set[str] = set()
+    for name in value:
+        meant = KNOWN_NAMES.get(name.casefold())
+        if meant in seen:
             raise InvalidContent(f"{meant} stands twice in one object, once in another case")
+        if meant:
+            seen.add(meant)
     return value
 
 

@@ -29,7 +29,7 @@ HIDDEN = "(hidden)"
 def shown_headers(headers: Headers) -> Headers:
     """`headers` with the values of all but well-known harmless names hidden, made visible."""
     return Headers(
-        (name, visible(value, 512) if name.lower() in _SHOWN_HEADERS else HIDDEN)
+        (visible(name, 128), visible(value, 512) if name.lower() in _SHOWN_HEADERS else HIDDEN)
         for name, value in headers.pairs()
     )
 

@@ -11,11 +11,18 @@ from ocinb.text import visible
 _LINK_LIMIT = 16 * 1024
 
 
+def resolved(response: Response, target: str) -> str:
+    """`target`, a reference in a header of `response`, made absolute where what was asked is."""
+    try:
+        return urljoin(response.request.url if response.request else "", target)
+    except ValueError:
+        raise response.unexpected(f"it points to what is no URL: {visible(target, 200)}") from None
+
+
 def same_listing(response: Response, link: str, path: str) -> str:
     """`link` made absolute, when it stays on this registry and under `path`; else it is refused."""
-    asked = response.request.url if response.request else path
-    target = urljoin(asked, link)
-    ours, theirs = urlsplit(asked), urlsplit(target)
+    target = resolved(response, link)
+    ours, theirs = urlsplit(resolved(response, path)), urlsplit(target)
     if (ours.scheme, ours.netloc, path) != (theirs.scheme, theirs.netloc, theirs.path):
         raise response.unexpected(f"its next page is somewhere else: {visible(link, 200)}")
     return target

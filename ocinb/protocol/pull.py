@@ -8,11 +8,13 @@ from ocinb.oci.config import ImageConfig, parse_config
 from ocinb.oci.descriptor import Descriptor
 from ocinb.oci.digest import Digest
 from ocinb.oci.manifest import AnyManifest, parse_manifest
+from ocinb.oci.reference import identifier
 from ocinb.oci.strict_json import MANIFEST_LIMIT
 from ocinb.protocol import endpoints
 from ocinb.protocol.messages import Conversation, Headers, Request, Response, Sink, Step
 from ocinb.protocol.ping import not_a_registry
 from ocinb.protocol.sinks import Memory, Verifier
+from ocinb.text import redacted_url
 
 _UNKNOWN_SIZE = 0  # a HEAD answer that names no length
 _PAST_CACHES = {"Cache-Control": "no-cache"}
@@ -25,7 +27,9 @@ def get_manifest(
 
     `expected` is the descriptor it is fetched for: size and media type must agree with it.
     """
-    wanted = Digest(reference) if ":" in reference else None
+    wanted = _digest(reference)
+    if wanted:
+        wanted.hasher()  # what cannot be verified is not asked for
     step = Step(
         f"Fetch manifest {wanted.short if wanted else reference}",
         Request(
@@ -37,11 +41,10 @@ def get_manifest(
         endpoints.GET_MANIFEST,
         why="A digest names exactly these bytes; a tag, whatever it points to now.",
     )
-    response = (yield step).expect(200)
+    response = _no_web_page((yield step).expect(200))
     if wanted and Digest.of(response.body, wanted.algorithm) != wanted:
         response = (yield _again(step)).expect(200)
     digest = _verified_digest(response, wanted)
-    _refuse_web_pages(response)
     manifest = parse_manifest(response.body, response.media_type(), digest=digest)
     _refuse_other_than(expected, manifest)
     return manifest
@@ -50,8 +53,10 @@ def get_manifest(
 def head_manifest(name: str, reference: str) -> Conversation[Descriptor | None]:
     """The descriptor of a manifest without fetching it, or None when it is not there.
 
-    A registry that leaves out digest or length is asked for the manifest itself.
+    A registry that leaves out digest, type or length, or names another digest than the one asked
+    for, is asked for the manifest itself.
     """
+    wanted = _digest(reference)
     response = yield Step(
         f"Is there a manifest {reference}?",
         Request(
@@ -64,9 +69,14 @@ def head_manifest(name: str, reference: str) -> Conversation[Descriptor | None]:
     )
     if response.status == 404:
         return None
-    digest = claimed_digest(response) or (Digest(reference) if ":" in reference else None)
-    size = content_length(response)
-    if response.status == 200 and digest and size != _UNKNOWN_SIZE:
+    claimed, size = claimed_digest(response), content_length(response)
+    digest = wanted or claimed
+    plausible = (
+        response.media_type() in media_types.READABLE
+        and (claimed is None or claimed == digest)
+        and size != _UNKNOWN_SIZE
+    )
+    if response.status == 200 and digest and plausible:
         return Descriptor(response.media_type(), digest, size)
     response.expect(200, 400, 405)
     manifest = yield from get_manifest(name, reference)
@@ -88,7 +98,7 @@ def get_blob(name: str, blob: Descriptor, sink: Sink) -> Conversation[Descriptor
     response = (yield step).expect(200)
     if not verifier.matches:
         response = (yield _again(step)).expect(200)
-    verifier.check(response.request.url if response.request else "")
+    verifier.check(_source(response))
     return blob
 
 
@@ -149,6 +159,12 @@ def content_length(response: Response) -> int:
     return int(length) if length.isdecimal() and len(length) < 20 else _UNKNOWN_SIZE
 
 
+def _digest(reference: str) -> Digest | None:
+    """The digest that `reference` is; None when it is a tag."""
+    wanted = identifier(reference)
+    return wanted if isinstance(wanted, Digest) else None
+
+
 def _again(step: Step) -> Step:
     request = step.request
     headers = Headers([*request.headers.pairs(), *_PAST_CACHES.items()])
@@ -163,7 +179,6 @@ def _again(step: Step) -> Step:
 
 def _verified_digest(response: Response, wanted: Digest | None) -> Digest:
     """What was asked for decides; without a digest, what the registry claims must hold (C4, C5)."""
-    source = response.request.url if response.request else ""
     expected = wanted or claimed_digest(response)
     if expected is None:
         return Digest.of(response.body)
@@ -174,13 +189,19 @@ def _verified_digest(response: Response, wanted: Digest | None) -> Digest:
             raise
         return Digest.of(response.body)
     if actual != expected:
-        raise DigestMismatch(expected, actual, source=source)
+        raise DigestMismatch(expected, actual, source=_source(response))
     return expected
 
 
-def _refuse_web_pages(response: Response) -> None:
+def _source(response: Response) -> str:
+    """Where it came from in the end, without the signature that a redirect may have added."""
+    return redacted_url(response.request.url) if response.request else ""
+
+
+def _no_web_page(response: Response) -> Response:
     if response.media_type() == "text/html":
         raise not_a_registry(response)
+    return response
 
 
 def _refuse_other_than(expected: Descriptor | None, manifest: AnyManifest) -> None:

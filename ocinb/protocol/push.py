@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from ocinb.drawable import Drawable
 from ocinb.errors import DigestMismatch, InvalidContent
 from ocinb.oci.descriptor import Descriptor
+from ocinb.oci.digest import Digest
 from ocinb.oci.document import Document
 from ocinb.oci.image import Blob, Content, Image
+from ocinb.oci.reference import identifier
 from ocinb.oci.strict_json import MANIFEST_LIMIT
 from ocinb.protocol import endpoints
+from ocinb.protocol.links import resolved
 from ocinb.protocol.messages import Conversation, Headers, Request, Response, Step
-from ocinb.protocol.pull import blob_question, claimed_digest, get_manifest, head_blob
+from ocinb.protocol.pull import blob_question, claimed_digest, get_manifest
 
 Outcome: TypeAlias = Literal["existed", "uploaded"]
 # Some registries refuse HEAD though they take uploads: then the blob is simply sent (D-2).
@@ -44,6 +47,8 @@ def push(name: str, content: Content, tags: Iterable[str]) -> Conversation[Pushe
     Without tags it is known by its digest alone.
     """
     tags = tuple(tags)
+    for document in all_manifests(content):
+        _refuse_too_large(document)
     blobs: list[tuple[Descriptor, Outcome]] = []
     for blob in all_blobs(content):
         outcome = yield from push_blob(name, blob)
@@ -60,19 +65,21 @@ def all_blobs(content: Content) -> tuple[Blob, ...]:
     return tuple({blob.digest: blob for blob in each}.values())
 
 
+def all_manifests(content: Content) -> tuple[Document, ...]:
+    """Every manifest and index, each digest once, children before parents and the root last."""
+    if isinstance(content, Image):
+        return (content.manifest,)
+    each = [document for child in content.children for document in all_manifests(child)]
+    return tuple({document.digest: document for document in (*each, content.index)}.values())
+
+
 def push_blob(name: str, blob: Blob) -> Conversation[Outcome]:
     """Upload a blob in one piece, unless the registry has it."""
     response = yield blob_question(name, blob.digest)
     if response.status == 200:
         return "existed"
     response.expect(404, *_HEAD_REFUSED)
-    response = yield Step(
-        f"Open an upload for {blob.digest.short}",
-        Request("POST", endpoints.OPEN_UPLOAD.path(name=name)),
-        endpoints.OPEN_UPLOAD,
-        why="The registry chooses where the upload goes and says so in Location.",
-    )
-    location = upload_location(response.expect(202))
+    location = upload_location((yield _opened(name, blob.digest)).expect(202))
     response = yield Step(
         f"Send {blob.digest.short}",
         Request(
@@ -88,24 +95,33 @@ def push_blob(name: str, blob: Blob) -> Conversation[Outcome]:
     return "uploaded"
 
 
+def _opened(name: str, digest: Digest) -> Step:
+    """The step that opens an upload; a registry must be told of any algorithm but sha256 (C17)."""
+    usual = digest.algorithm == "sha256"
+    endpoint = endpoints.OPEN_UPLOAD if usual else endpoints.OPEN_UPLOAD_FOR
+    query = None if usual else {"digest-algorithm": digest.algorithm}
+    return Step(
+        f"Open an upload for {digest.short}",
+        Request("POST", endpoint.path(query, name=name)),
+        endpoint,
+        why="The registry chooses where the upload goes and says so in Location.",
+    )
+
+
 def push_manifests(name: str, content: Content, tags: tuple[str, ...]) -> Conversation[Descriptor]:
     """Push the manifests of `content` whose blobs are already there, children before parents."""
-    if not isinstance(content, Image):
-        for child in content.children:
-            yield from push_manifests(name, child, ())
-    document = content.manifest if isinstance(content, Image) else content.index
-    for reference in tags or (document.digest,):
-        yield from put_manifest(name, document, reference)
-    return document.descriptor
+    *children, root = all_manifests(content)
+    for child in children:
+        yield from put_manifest(name, child, child.digest)
+    for reference in tags or (root.digest,):
+        yield from put_manifest(name, root, reference)
+    return root.descriptor
 
 
 def put_manifest(name: str, document: Document, reference: str) -> Conversation[Descriptor]:
     """Push one manifest or index under a tag or its own digest."""
-    if document.size > MANIFEST_LIMIT:
-        raise InvalidContent(
-            f"the manifest has {document.size:,} bytes; registries take {MANIFEST_LIMIT:,}"
-        )
-    by_digest = ":" in reference
+    _refuse_too_large(document)
+    by_digest = isinstance(identifier(reference), Digest)
     response = yield Step(
         f"Put the {'index' if 'index' in document.media_type else 'manifest'} "
         f"{document.digest.short if by_digest else f'as {reference}'}",
@@ -129,6 +145,13 @@ def put_manifest(name: str, document: Document, reference: str) -> Conversation[
     return document.descriptor
 
 
+def _refuse_too_large(document: Document) -> None:
+    if document.size > MANIFEST_LIMIT:
+        raise InvalidContent(
+            f"the manifest has {document.size:,} bytes; registries take {MANIFEST_LIMIT:,}"
+        )
+
+
 def tag(name: str, old: str, new: str) -> Conversation[Descriptor]:
     """Give a manifest another tag; `old` is a tag or digest."""
     manifest = yield from get_manifest(name, old)
@@ -140,9 +163,8 @@ def upload_location(response: Response) -> str:
     location = response.headers.get("location", "")
     if not location:
         raise response.unexpected("it opened an upload without saying where (no Location)")
-    asked = response.request.url if response.request else ""
-    target = urljoin(asked, location)
-    ours, theirs = urlsplit(asked), urlsplit(target)
+    target = resolved(response, location)
+    ours, theirs = urlsplit(response.request.url if response.request else ""), urlsplit(target)
     if ours.scheme == "https" and theirs.scheme == "http" and ours.hostname == theirs.hostname:
         target = "https" + target[len("http") :]  # a proxy that ends TLS forgot to say so (L-4)
     return target
@@ -159,5 +181,9 @@ def _confirm(name: str, blob: Blob, response: Response) -> Conversation[None]:
     claimed = claimed_digest(response)
     if claimed and claimed.algorithm == blob.digest.algorithm and claimed != blob.digest:
         raise DigestMismatch(blob.digest, claimed, source="the registry")
-    if response.status != 201 and (yield from head_blob(name, blob.digest)) is None:
+    if response.status == 201:
+        return
+    seen = yield blob_question(name, blob.digest)
+    if seen.status == 404:
         raise response.unexpected("it took the blob, but does not have it")
+    seen.expect(200, *_HEAD_REFUSED)  # where HEAD is refused, its word must do

@@ -57,13 +57,16 @@ class _Listing:
     """What has been read so far, and the bounds on it (K-6)."""
 
     repository: str
+    most_pages: int = MOST_PAGES
     seen: dict[str, None] = field(default_factory=dict)
     odd: dict[str, None] = field(default_factory=dict)
     asked: set[str] = field(default_factory=set)
     pages: int = 0
     empty: int = 0
 
-    def add(self, names: list[object]) -> None:
+    def add(self, names: list[object]) -> bool:
+        """Whether there was something new in `names`."""
+        before = len(self.seen) + len(self.odd)
         self.pages += 1
         self.empty = 0 if names else self.empty + 1
         for name in names:
@@ -71,13 +74,14 @@ class _Listing:
                 self.seen[check_tag(name if isinstance(name, str) else "")] = None
             except InvalidReference:
                 self.odd[visible(name, 128)] = None
+        return len(self.seen) + len(self.odd) > before
 
     def too_much(self, url: str) -> str:
         """Why the page at `url` is not to be asked for, if there is a reason."""
         if url in self.asked:
             return "the registry's pages go round in a circle"
-        if self.pages >= MOST_PAGES:
-            return f"there are more than {MOST_PAGES:,} pages"
+        if self.pages >= self.most_pages:
+            return f"there are more than {self.most_pages:,} pages"
         if len(self.seen) + len(self.odd) >= MOST_TAGS:
             return f"there are more than {MOST_TAGS:,} tags"
         if self.empty >= _MOST_EMPTY_PAGES:
@@ -90,13 +94,16 @@ class _Listing:
         )
 
 
-def list_tags(name: str, page_size: int | None = None) -> Conversation[TagList]:
-    """All tags of a repository, following the registry's pages.
+def list_tags(
+    name: str, page_size: int | None = None, *, most_pages: int = MOST_PAGES
+) -> Conversation[TagList]:
+    """All tags of a repository, following the registry's pages, but at most `most_pages`.
 
     `page_size` asks for so many at a time; registries may give fewer. A listing that breaks off
     after its first page is returned as incomplete, with the reason.
     """
-    listing = _Listing(name)
+    listing = _Listing(name, most_pages)
+    everything = endpoints.LIST_TAGS.path(name=name)
     query = {"n": str(page_size)} if page_size is not None else None
     url = endpoints.LIST_TAGS.path(query, name=name)
     while url:
@@ -107,8 +114,8 @@ def list_tags(name: str, page_size: int | None = None) -> Conversation[TagList]:
         response = yield _page(url, listing.pages + 1, paged=page_size is not None)
         try:
             names = _names(response.expect(200))
-            listing.add(names)
-            url = _next(response, name, names, page_size)
+            fresh = listing.add(names)
+            url = _next(response, name, names, None if url == everything else page_size, fresh)
         except (RegistryError, InvalidContent) as error:
             if listing.pages == 0:
                 raise
@@ -136,13 +143,22 @@ def _names(response: Response) -> list[object]:
     return tags
 
 
-def _next(response: Response, name: str, names: list[object], page_size: int | None) -> str:
+def _next(
+    response: Response, name: str, names: list[object], page_size: int | None, fresh: bool
+) -> str:
     """Where the next page is, or nothing. The Link header decides (C32)."""
     link = next_link(response.headers.get_all("link"))
     if link:
         return same_listing(response, link, f"/v2/{name}/tags/list")
     full = page_size is not None and len(names) == page_size > 0
-    if full and isinstance(names[-1], str) and not response.headers.get("link"):
-        # Old registries page without saying so: only a full page hints at more (C33).
-        return endpoints.LIST_TAGS.path({"n": str(page_size), "last": names[-1]}, name=name)
-    return ""
+    if not full or response.headers.get("link"):
+        return ""
+    # Old registries page without saying so: only a full page hints at more (C33). One that says the
+    # same again knows no pages, or not where to go on: it is asked for all at once.
+    if not fresh:
+        return endpoints.LIST_TAGS.path(name=name)
+    try:
+        last = check_tag(names[-1] if isinstance(names[-1], str) else "")
+    except InvalidReference:
+        raise response.unexpected("its page ends with a name that no tag can have") from None
+    return endpoints.LIST_TAGS.path({"n": str(page_size), "last": last}, name=name)

@@ -1,0 +1,75 @@
+"""Images and indexes as things to be moved."""
+
+from __future__ import annotations
+
+from ocinb.oci.descriptor import EMPTY, Descriptor
+from ocinb.oci.image import Blob, Image, ImageIndex
+from ocinb.oci.media_types import CONFIG, LAYER
+from ocinb.oci.platform import Platform
+
+CONFIG_BLOB = Blob.of(b'{"os":"linux"}', CONFIG)
+LAYERS = [Blob.of(b"one", LAYER), Blob.of(b"two!", LAYER)]
+
+
+def test_a_blob_is_read_in_pieces_again_and_again():
+    content = bytes(range(256)) * 3_000
+    blob = Blob.of(content, LAYER, annotations={"a": "b"})
+    assert blob.descriptor == Descriptor.of(content, LAYER, annotations={"a": "b"})
+    assert (blob.size, blob.digest) == (len(content), blob.descriptor.digest)
+    assert len(list(blob)) == 3
+    assert b"".join(blob) == b"".join(blob) == content
+    assert list(Blob.of(b"", LAYER)) == []
+
+
+def test_a_blob_is_opened_only_when_it_is_read():
+    opened = []
+
+    def open_it():
+        opened.append(1)
+        return [b"on", b"e"]
+
+    blob = Blob(LAYERS[0].descriptor, open_it)
+    assert blob == LAYERS[0]
+    assert repr(blob) == f"<Blob {blob.digest.short} 3 B>"
+    assert opened == []
+    assert b"".join(blob) == b"one"
+    assert opened == [1]
+
+
+def test_an_image_is_a_new_manifest_and_its_blobs():
+    subject = Descriptor.of(b"x", "a/b")
+    image = Image.of(
+        CONFIG_BLOB, iter(LAYERS), annotations={"a": "b"}, subject=subject, artifact_type="a/c"
+    )
+    assert image.blobs == (CONFIG_BLOB, *LAYERS)
+    assert image.manifest.annotations == {"a": "b"}
+    assert (image.manifest.subject, image.manifest.artifact_type) == (subject, "a/c")
+    assert (image.digest, image.descriptor) == (image.manifest.digest, image.manifest.descriptor)
+    assert image.size == image.manifest.size + 14 + 3 + 4
+
+
+def test_a_blob_named_twice_is_moved_once():
+    image = Image.of(CONFIG_BLOB, [LAYERS[0], LAYERS[1], LAYERS[0]])
+    assert image.unique_blobs == (CONFIG_BLOB, *LAYERS)
+    assert image.size == image.manifest.size + 14 + 3 + 4
+    assert repr(image).startswith(f"<Image {image.digest.short} 4 blobs ")
+
+
+def test_an_index_names_each_image_with_its_platform_and_attestations_after_them():
+    """§6.6."""
+    amd64, arm64 = (Image.of(CONFIG_BLOB, [layer]) for layer in LAYERS)
+    statement = Image.of(Blob.of(b"{}", EMPTY.media_type), [])
+    index = ImageIndex.of(
+        [(Platform.parse("linux/amd64"), amd64), (Platform.parse("linux/arm64"), arm64)],
+        attestations=[(arm64, statement)],
+        annotations={"a": "b"},
+    )
+    assert index.children == (amd64, arm64, statement)
+    assert [str(each) for each in index.index.platforms] == ["linux/amd64", "linux/arm64"]
+    assert index.index.attestations(amd64.descriptor) == ()
+    (entry,) = index.index.attestations(index.index.images[1])
+    assert (entry.digest, str(entry.platform)) == (statement.digest, "unknown/unknown")
+    assert index.index.annotations == {"a": "b"}
+    assert (index.digest, index.descriptor) == (index.index.digest, index.index.descriptor)
+    assert index.size == index.index.size + amd64.size + arm64.size + statement.size
+    assert repr(index) == f"<ImageIndex {index.digest.short} 3 children>"

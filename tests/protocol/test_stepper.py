@@ -1,0 +1,141 @@
+"""A conversation, one step at a time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from ocinb.errors import NotFound, Unreachable
+from ocinb.protocol import endpoints
+from ocinb.protocol.messages import Headers, Request, Response, Step
+from ocinb.protocol.stepper import Stepper
+from tests.protocol.scripted import answers
+
+
+def step(title: str) -> Step:
+    return Step(title, Request("GET", endpoints.PING.path()), endpoints.PING, why="to see")
+
+
+def two_steps():
+    first = (yield step("first")).expect(200)
+    second = (yield step("second")).expect(200)
+    return first.status + second.status
+
+
+def test_nothing_is_sent_before_it_is_asked_for():
+    send = answers()
+    stepper = Stepper(two_steps(), send)
+    assert stepper.waiting == step("first")
+    assert (stepper.taken, send.asked) == ([], [])
+    assert not hasattr(stepper, "result")
+    assert repr(stepper) == "<Stepper 0 taken, next: first>"
+
+
+def test_one_step_is_one_request():
+    ticks = iter([10.0, 10.5, 20.0, 22.0])
+    send = answers(("GET /v2/", 200), ("GET /v2/", 200))
+    stepper = Stepper(two_steps(), send, clock=lambda: next(ticks))
+    exchange = stepper.step()
+    assert (exchange.step.title, exchange.response.status, exchange.seconds) == ("first", 200, 0.5)
+    assert repr(stepper) == "<Stepper 1 taken, next: second>"
+    assert stepper.step().seconds == 2.0
+    assert (stepper.result, stepper.finish()) == (400, 400)
+    assert [each.step.title for each in stepper.taken] == ["first", "second"]
+    assert repr(stepper) == "<Stepper 2 taken, over>"
+
+
+def test_the_rest_can_be_finished_at_any_point():
+    stepper = Stepper(two_steps(), answers(("GET /v2/", 200), ("GET /v2/", 200)))
+    stepper.step()
+    assert stepper.finish() == 400
+
+
+def test_a_step_that_could_not_be_sent_waits_and_may_be_tried_again():
+    send = answers(
+        ("GET /v2/", Unreachable("offline")),
+        ("GET /v2/", KeyError("a bug of ours")),
+        ("GET /v2/", 200),
+        ("GET /v2/", 200),
+    )
+    stepper = Stepper(two_steps(), send)
+    for kind in (Unreachable, KeyError):
+        with pytest.raises(kind):
+            stepper.step()
+        assert stepper.waiting == step("first")
+        assert stepper.taken == []
+    assert stepper.finish() == 400
+
+
+def test_a_stop_iteration_from_sending_is_not_the_end_of_the_conversation():
+    stepper = Stepper(two_steps(), answers(("GET /v2/", StopIteration(5)), ("GET /v2/", 200)))
+    with pytest.raises(StopIteration):
+        stepper.step()
+    assert stepper.waiting == step("first")
+    stepper.step()
+    assert stepper.waiting == step("second")
+
+
+def test_a_refusal_ends_the_conversation_and_is_kept_last():
+    stepper = Stepper(two_steps(), answers(("GET /v2/", 200), ("GET /v2/", 404)))
+    with pytest.raises(NotFound):
+        stepper.finish()
+    assert stepper.waiting is None
+    assert [each.response.status for each in stepper.taken] == [200, 404]
+    assert not hasattr(stepper, "result")
+    with pytest.raises(RuntimeError, match="no step left"):
+        stepper.step()
+    with pytest.raises(RuntimeError, match="ended with a refusal"):
+        stepper.finish()
+
+
+def test_a_request_may_be_edited_to_break_it_on_purpose():
+    send = answers(("GET /v2/", 200), ("GET /v2/", 200))
+    stepper = Stepper(two_steps(), send)
+    exchange = stepper.step(lambda request: replace(request, headers=Headers({"X": "1"})))
+    stepper.finish()
+    assert [request.headers.get("x") for request in send.asked] == ["1", None]
+    assert exchange.step.request is send.asked[0]
+    assert exchange.step.title == "first"
+
+
+def test_an_edit_that_fails_leaves_the_step_waiting():
+    stepper = Stepper(two_steps(), answers())
+    with pytest.raises(ZeroDivisionError):
+        stepper.step(lambda request: 1 // 0)  # type: ignore[arg-type,return-value]  # broken
+    assert stepper.waiting == step("first")
+
+
+def test_a_prediction_is_kept_on_the_exchange():
+    stepper = Stepper(two_steps(), answers(("GET /v2/", 200), ("GET /v2/", 200)))
+    assert stepper.step(expect=401).as_expected is False
+    assert stepper.step(expect=200).as_expected is True
+
+
+def test_a_conversation_may_have_no_steps_at_all():
+    def silent():
+        return 5
+        yield step("never")  # type: ignore[unreachable]  # what makes it a generator
+
+    stepper = Stepper(silent(), answers())
+    assert (stepper.waiting, stepper.result, stepper.finish()) == (None, 5, 5)
+    with pytest.raises(RuntimeError, match="no step left"):
+        stepper.step()
+
+
+def test_a_conversation_that_cannot_begin_says_so_at_once():
+    def impossible():
+        raise NotFound(404)
+        yield step("never")  # type: ignore[unreachable]  # what makes it a generator
+
+    with pytest.raises(NotFound):
+        Stepper(impossible(), answers())
+
+
+def test_conversations_are_made_of_conversations():
+    def both():
+        return (yield from two_steps()), (yield from two_steps())
+
+    stepper = Stepper(both(), answers(*[("GET /v2/", Response(200))] * 4))
+    assert stepper.finish() == (400, 400)
+    assert len(stepper.taken) == 4
