@@ -33,11 +33,17 @@ class Drawable:
     __slots__ = ()
     faces: ClassVar[Callable[[], Faces] | None] = None
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        # IPython prefers a class's own __repr__ to a _repr_pretty_ that it inherits.
+        cls._repr_pretty_ = Drawable._repr_pretty_  # type: ignore[method-assign]
+
     def _repr_html_(self) -> str | None:
         return Drawable.faces().html(self) if Drawable.faces else None
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        printer.text(repr(self) if cycle or not Drawable.faces else Drawable.faces().text(self))
+        alone = len(printer.stack) <= 1 and not cycle  # in a list or dict: one line
+        printer.text(Drawable.faces().text(self) if alone and Drawable.faces else repr(self))
 
     def to_frame(self) -> pandas.DataFrame:
         """A pandas DataFrame of this value; columns and dtypes stay the same when it is empty."""

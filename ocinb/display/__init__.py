@@ -1,0 +1,1 @@
+"""Showing it: HTML, text and frames for values, and what moves while one waits."""

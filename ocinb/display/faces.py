@@ -1,0 +1,95 @@
+"""What `Drawable` is plugged into: one picture, one text and one table for every value.
+
+What draws a value is imported with the first value of its kind, so that looking at a manifest from
+disk loads neither the HTTP client nor pandas. Drawing asks nobody anything and never raises.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from ocinb.display import frames
+from ocinb.display.html import page
+from ocinb.display.text import plain
+from ocinb.display.view import Say, View, Word, view
+
+if TYPE_CHECKING:
+    import pandas
+
+    from ocinb.display.progress import Calls, Progress
+
+# Where values of a part of the package are drawn: in modules that register with `view` and `rows`.
+_DRAWN_IN = {
+    "ocinb.oci": ("indexes", "manifests", "values", "tables"),
+    "ocinb.errors": ("errors",),
+    "ocinb.protocol": ("wire", "answers"),
+    "ocinb.client": ("remote",),
+    "ocinb.registry": ("stores",),
+    "ocinb.storage": ("stores",),
+}
+_log = logging.getLogger("ocinb.display")
+
+
+def html(value: Any) -> str:
+    """`value` as HTML for a notebook."""
+    return _drawn(page, value)
+
+
+def text(value: Any) -> str:
+    """`value` as lines of text."""
+    return _drawn(plain, value)
+
+
+def frame(value: Any) -> pandas.DataFrame:
+    """`value` as a frame; see `frames` for the columns."""
+    _learn(type(value))
+    return frames.frame(frames.rows(value))
+
+
+def records(value: Any) -> list[dict[str, Any]]:
+    """The rows of `frame` without pandas."""
+    _learn(type(value))
+    return frames.records(frames.rows(value))
+
+
+def progress(wanted: Any, title: str, blobs: Iterable[Any]) -> Progress | Calls | None:
+    """What shall observe a transfer: a context manager that gives the observer, or None."""
+    if wanted is None or wanted is False:
+        return None
+    from ocinb.display.progress import progress as made  # noqa: PLC0415  # most want none
+
+    return made(wanted, title, blobs)
+
+
+def _drawn(face: Callable[[View], str], value: Any) -> str:
+    try:
+        _learn(type(value))
+        return face(view(value))
+    except Exception as error:
+        _log.debug("could not draw a %s", type(value).__name__, exc_info=True)
+        trouble = Say(("It could not be drawn:", Word(f"{type(error).__name__}: {error}")), "warn")
+        return face(View(type(value).__name__, Word(_repr(value), kind="code"), "", (trouble,)))
+
+
+_learned: set[type] = set()
+
+
+def _learn(kind: type) -> None:
+    """Import what draws values of this type, for each class it is made of."""
+    if kind in _learned:
+        return
+    for each in kind.__mro__:
+        part = ".".join(each.__module__.split(".")[:2])
+        for name in _DRAWN_IN.get(part, ()):
+            import_module(f"ocinb.display.{name}")
+    _learned.add(kind)
+
+
+def _repr(value: Any) -> str:
+    try:
+        return repr(value)
+    except Exception:
+        return object.__repr__(value)

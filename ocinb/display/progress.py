@@ -1,0 +1,238 @@
+"""Progress of a transfer, from the event stream to something to look at.
+
+Events may come from any thread; painting happens in the thread that began, at most ten times a
+second, and what goes wrong in it never reaches the transfer.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable
+from types import TracebackType
+from typing import Any, Literal, Self, TypeAlias
+
+from ocinb.display.html import page
+from ocinb.display.ledger import Entry, Ledger, State
+from ocinb.display.parts import counted, digest, dim, kind, size
+from ocinb.display.sinks import Sink, in_notebook, sink
+from ocinb.display.text import NARROW, cell_text, plain
+from ocinb.display.view import Bar, Block, Cell, Fold, Row, Say, Table, Tone, View, Word
+from ocinb.errors import Cancelled
+from ocinb.oci import media_types
+from ocinb.oci.descriptor import Descriptor
+from ocinb.protocol.events import BytesMoved, Event, Mounted, Retrying, Skipped, Verified
+from ocinb.text import human_size
+
+INTERVAL = 0.1  # seconds between two paints
+
+Outcome: TypeAlias = Literal["running", "done", "failed", "cancelled"]
+_STATES: dict[State, tuple[str, Tone]] = {
+    "waiting": ("· waiting", "dim"),
+    "asked": ("? asking", "dim"),
+    "fetched": ("↓ fetching", ""),
+    "sent": ("↑ sending", ""),
+    "again": ("↻ once more", "warn"),
+    "there": ("= already there", "dim"),
+    "mounted": ("= taken over", "good"),
+    "done": ("✓ verified", "good"),
+    "failed": ("✗ failed", "bad"),
+    "cancelled": ("■ cancelled", "bad"),
+    "not begun": ("· not begun", "dim"),
+}
+_OUTCOMES: dict[Outcome, tuple[str, Tone]] = {
+    "running": ("…", ""),
+    "done": ("✓ done", "good"),
+    "failed": ("✗ failed", "bad"),
+    "cancelled": ("■ cancelled", "bad"),
+}
+_log = logging.getLogger("ocinb.display")
+
+
+def progress(wanted: Any, title: str, blobs: Iterable[Descriptor]) -> Progress | Calls | None:
+    """What shall observe a transfer of `blobs`: a panel, a callback, or nothing.
+
+    `wanted` is True for a panel and False for nothing; None is a panel in a notebook and nothing
+    elsewhere. Something to call is called with what happened, see `Calls`. Used as a context
+    manager, it gives the observer.
+    """
+    if callable(wanted):
+        return Calls(wanted, blobs)
+    if wanted is None:
+        wanted = in_notebook()
+    return Progress(title, blobs) if wanted else None
+
+
+class Progress:
+    """A panel with a row for each blob, which collapses into a static summary at the end."""
+
+    def __init__(
+        self,
+        title: str,
+        blobs: Iterable[Descriptor] = (),
+        *,
+        to: Sink | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.title = title
+        self.outcome: Outcome = "running"
+        self.reason = ""
+        self.ledger = Ledger(blobs)
+        self._sink: Sink | None = to or sink()
+        self._clock, self._lock = clock, threading.Lock()
+        self._thread = threading.get_ident()
+        self._begun = self._painted = self._stopped = clock()
+        self._told: set[str] = set()
+
+    def __enter__(self) -> Self:
+        self._begun = self._painted = self._clock()
+        self._thread = threading.get_ident()
+        self._paint("open")
+        return self
+
+    def __call__(self, event: Event) -> None:
+        """Note an event, and paint if it is time to."""
+        with self._lock:
+            self.ledger(event)
+        if self._sink is None or threading.get_ident() != self._thread:
+            return
+        # Before it waits to try again nothing else will happen: this must be seen now.
+        if isinstance(event, Retrying) or self._clock() - self._painted >= INTERVAL:
+            self._paint("update")
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._stopped = self._clock()
+        with self._lock:
+            if error is None:
+                self.outcome = "done"
+            else:
+                stopped = isinstance(error, (KeyboardInterrupt, Cancelled))
+                self.outcome = "cancelled" if stopped else "failed"
+                self.reason = "" if stopped else str(error)
+                self.ledger.end(self.outcome)
+        self._paint("close")
+
+    def html(self) -> str:
+        """All of it, as HTML."""
+        return page(self._view())
+
+    def text(self) -> str:
+        """All of it, as lines of text."""
+        return plain(self._view())
+
+    def line(self) -> str:
+        """The sum of it, in one line."""
+        words = [self.title, Bar(self.ledger.done, self.ledger.whole).percent]
+        return " ".join((*words, *(cell_text(part) for part in self._summary())))
+
+    def news(self) -> list[str]:
+        """A line for each blob that came to its end since this was last asked."""
+        new = [e for e in self._entries() if e.over and e.blob.digest not in self._told]
+        self._told.update(entry.blob.digest for entry in new)
+        return [" ".join(cell_text(cell, NARROW) for cell in _row(entry).cells) for entry in new]
+
+    def _paint(self, what: Literal["open", "update", "close"]) -> None:
+        if self._sink is None:
+            return
+        try:
+            getattr(self._sink, what)(self)
+        except Exception:  # a transfer never fails because it cannot be shown
+            self._sink = None
+            _log.warning("progress cannot be shown any more", exc_info=True)
+        self._painted = self._clock()
+
+    def _entries(self) -> list[Entry]:
+        with self._lock:
+            return list(self.ledger.entries.values())
+
+    def _view(self) -> View:
+        entries = self._entries()
+        running = self.outcome == "running"
+        blocks: list[Block] = []
+        if entries:
+            table = Table(("blob", "size", "state"), entries, _row, right=("size",))
+            heading = counted(len(entries), "blob")
+            blocks = [Fold(heading, (table,), open=running or self.outcome == "failed")]
+        if running and in_notebook():
+            blocks.append(Say(dim("■ To stop it, interrupt the kernel."), "dim"))
+        if self.reason:
+            blocks.append(Say(Word(self.reason), "bad"))
+        bar = Bar(self.ledger.done, self.ledger.whole)
+        if self.outcome == "done":
+            bar = Bar(1, 1)
+        return View(self.title, bar, self._summary(), tuple(blocks))
+
+    def _summary(self) -> tuple[Cell, ...]:
+        """How far it has come, or what it came to."""
+        ledger, (word, tone) = self.ledger, _OUTCOMES[self.outcome]
+        amount = f"{human_size(ledger.done)} of {human_size(ledger.whole)}"
+        if self.outcome == "running":
+            return (Word(f"{amount},"), Word(ledger.now or "beginning"))
+        there = ledger.count("there", "mounted")
+        known = f", {there:,} already there" if there else ""
+        blobs = f", {counted(len(ledger.entries), 'blob')}{known}" if ledger.entries else ""
+        if self.outcome == "done":
+            amount = human_size(ledger.whole)
+        said = f"{amount}{blobs}, {self._stopped - self._begun:.1f} s"
+        return (Word(word, tone=tone), dim(said))
+
+
+class Calls:
+    """Calls `callback` with a dict for each piece that moved.
+
+    Its `phase` is `uploading`, `config` or `layer`; `layer_index` (from 0) and `total_layers`
+    count the blobs; `bytes_received`, `bytes_sent` and `total_bytes` say how far this one has come.
+    """
+
+    def __init__(
+        self, callback: Callable[[dict[str, Any]], object], blobs: Iterable[Descriptor]
+    ) -> None:
+        self._callback, self._ledger = callback, Ledger(blobs)
+        self._order = {digest: n for n, digest in enumerate(self._ledger.entries)}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+    def __call__(self, event: Event) -> None:
+        """Pass on what an event says of one of the blobs."""
+        entry = self._ledger(event)
+        if entry is None or not isinstance(event, (BytesMoved, Skipped, Mounted, Verified)):
+            return
+        sending = entry.state == "sent"
+        self._callback(
+            {
+                "phase": "uploading" if sending else _phase(entry.blob),
+                "layer_index": self._order[entry.blob.digest],
+                "total_layers": len(self._order),
+                "bytes_received": 0 if sending else entry.done,
+                "bytes_sent": entry.done if sending else 0,
+                "total_bytes": entry.blob.size,
+            }
+        )
+
+
+def _phase(blob: Descriptor) -> str:
+    return "config" if media_types.kind(blob.media_type) == "config" else "layer"
+
+
+def _row(entry: Entry) -> Row:
+    word, tone = _STATES[entry.state]
+    moving = entry.state in ("fetched", "sent")
+    note = entry.note or (f"try {entry.tries}" if entry.tries > 1 else "")
+    state: tuple[Cell, ...] = (Word(word, tone=tone),)
+    if moving:
+        state = (*state, Bar(entry.done, entry.blob.size))
+    if note:
+        state = (*state, dim(note))
+    return Row(
+        ((digest(entry.blob.digest), kind(entry.blob.media_type)), size(entry.blob.size), state)
+    )

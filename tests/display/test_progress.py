@@ -1,0 +1,443 @@
+"""Progress: what events add up to, where it is painted, and that it never gets in the way."""
+
+from __future__ import annotations
+
+import io
+import sys
+import threading
+import types
+from collections.abc import Callable
+from typing import Any, get_args
+
+import pytest
+
+import ocinb
+from ocinb.display import faces, sinks
+from ocinb.display.ledger import Ledger, State
+from ocinb.display.progress import _STATES, INTERVAL, Calls, Progress
+from ocinb.display.sinks import Output, Panel, Terminal, Widget
+from ocinb.errors import Cancelled
+from ocinb.oci import media_types
+from ocinb.oci.descriptor import Descriptor
+from ocinb.protocol import endpoints
+from ocinb.protocol.events import (
+    BytesMoved,
+    Event,
+    Finished,
+    Mounted,
+    RequestStarted,
+    ResponseReceived,
+    Retrying,
+    Skipped,
+    Verified,
+)
+from ocinb.protocol.messages import Headers, Request, Step
+from tests.display.reader import is_harmless, read
+
+ONE = Descriptor.of(b"x" * 1_000, media_types.LAYER_GZIP)
+TWO = Descriptor.of(b"y" * 3_000, media_types.CONFIG)
+
+
+class Clock:
+    """Time that moves when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Fake:
+    """A sink that keeps what was painted."""
+
+    def __init__(self) -> None:
+        self.painted: list[tuple[str, str, str]] = []
+
+    def open(self, panel: Panel) -> None:
+        self.painted.append(("open", panel.html(), panel.line()))
+
+    def update(self, panel: Panel) -> None:
+        self.painted.append(("update", panel.html(), panel.line()))
+
+    def close(self, panel: Panel) -> None:
+        self.painted.append(("close", panel.html(), panel.line()))
+
+    @property
+    def last(self) -> str:
+        return read(self.painted[-1][1]).text
+
+
+class Tty(io.StringIO):
+    """A terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def started(number: int, blob: Descriptor, method: str = "GET", url: str = "") -> RequestStarted:
+    path = f"/v2/a/blobs/{blob.digest}"
+    step = Step(f"{method} {blob.digest.short}", Request(method, path), endpoints.GET_BLOB)
+    return RequestStarted(number, step, method, url or f"http://r{path}", Headers(), None)
+
+
+def fetched(number: int, blob: Descriptor, done: int) -> list[Event]:
+    return [
+        started(number, blob),
+        ResponseReceived(number, 200, Headers()),
+        BytesMoved(number, "down", done, blob.size),
+    ]
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def fake() -> Fake:
+    return Fake()
+
+
+@pytest.fixture
+def panel(fake: Fake, clock: Clock) -> Progress:
+    return Progress("Pull a:v1", (ONE, TWO), to=fake, clock=clock)
+
+
+# The ledger
+
+
+def state_of(*events: Event) -> list[tuple[str, int, str]]:
+    ledger = Ledger((ONE, TWO))
+    for event in events:
+        ledger(event)
+    return [(entry.state, entry.done, entry.note) for entry in ledger.entries.values()]
+
+
+def test_a_blob_is_fetched_and_verified():
+    events = fetched(1, ONE, 400)
+    assert state_of(*events) == [("fetched", 400, ""), ("waiting", 0, "")]
+    assert state_of(*events, Verified(ONE.digest, ONE.size))[0] == ("done", 1_000, "")
+
+
+def test_a_blob_is_asked_about_and_then_sent():
+    head: list[Event] = [
+        started(1, ONE, "HEAD"),
+        ResponseReceived(1, 404, Headers()),
+        Finished(1, 0.1),
+    ]
+    assert state_of(*head)[0] == ("asked", 0, "")
+    put: list[Event] = [started(2, ONE, "PUT"), BytesMoved(2, "up", 700, 1_000)]
+    assert state_of(*head, *put)[0] == ("sent", 700, "")
+
+
+def test_what_was_there_or_taken_over_need_not_be_moved():
+    assert state_of(Skipped(ONE.digest, 1_000), Mounted(TWO.digest, 3_000, "other/repo")) == [
+        ("there", 1_000, ""),
+        ("mounted", 3_000, "other/repo"),
+    ]
+
+
+def test_a_retry_begins_anew_and_says_why():
+    failed = [
+        *fetched(1, ONE, 400),
+        Finished(1, 0.2, "broken off"),
+        Retrying(1, "broken off", 2.0, 1),
+    ]
+    assert state_of(*failed)[0] == ("again", 0, "in 2.0 s: broken off")
+    assert state_of(*failed, *fetched(2, ONE, 100))[0] == ("fetched", 100, "")
+
+
+def test_the_body_of_a_refusal_does_not_count_as_the_blob():
+    events: list[Event] = [started(1, ONE), ResponseReceived(1, 503, Headers())]
+    assert state_of(*events, BytesMoved(1, "down", 900, 900))[0] == ("asked", 0, "")
+
+
+def test_the_answer_to_an_upload_does_not_count_as_the_blob():
+    events: list[Event] = [started(1, ONE, "PUT"), BytesMoved(1, "up", 1_000, 1_000)]
+    assert state_of(*events, BytesMoved(1, "down", 2, 2))[0] == ("sent", 1_000, "")
+
+
+def test_after_a_redirect_it_is_still_the_same_blob():
+    events: list[Event] = [
+        started(1, ONE, url="https://cdn.example/opaque"),
+        ResponseReceived(1, 200, Headers()),
+        BytesMoved(1, "down", 5, 1_000),
+    ]
+    assert state_of(*events)[0][:2] == ("fetched", 5)
+
+
+def test_strange_blobs_and_requests_nobody_asked_for_are_no_trouble():
+    token = RequestStarted(9, None, "GET", "https://auth.example/token", Headers(), None)
+    other = Descriptor.of(b"z", media_types.LAYER)
+    events: list[Event] = [token, BytesMoved(9, "down", 5, 5), Finished(9, 1.0)]
+    events += [*fetched(1, other, 1), Verified(other.digest, 1), BytesMoved(77, "up", 1, None)]
+    assert state_of(*events) == [("waiting", 0, ""), ("waiting", 0, "")]
+
+
+def test_every_state_has_a_glyph_and_a_word():
+    assert set(_STATES) == set(get_args(State))
+    assert all(" " in word for word, _ in _STATES.values())
+
+
+# The panel
+
+
+def test_it_opens_with_a_row_for_each_blob_and_ends_static(panel: Progress, fake: Fake):
+    with panel as observer:
+        for event in fetched(1, ONE, 1_000):
+            observer(event)
+        observer(Verified(ONE.digest, 1_000))
+        observer(Skipped(TWO.digest, 3_000))
+    assert [what for what, *_ in fake.painted] == ["open", "close"]
+    assert "· waiting" in read(fake.painted[0][1]).text
+    assert "✓ done 3.9 KiB, 2 blobs, 1 already there, 0.0 s" in fake.last
+    assert "✓ verified" in fake.last
+    assert "= already there" in fake.last
+    assert "progress" in read(fake.painted[-1][1]).tags
+    assert 'value="1" max="1"' in fake.painted[-1][1]
+
+
+def test_it_is_painted_at_most_ten_times_a_second(panel: Progress, fake: Fake, clock: Clock):
+    with panel as observer:
+        observer(started(1, ONE))
+        observer(ResponseReceived(1, 200, Headers()))
+        for done in range(1, 1_001):
+            clock.now += 0.001
+            observer(BytesMoved(1, "down", done, 1_000))
+    updates = [what for what, *_ in fake.painted].count("update")
+    assert 9 <= updates <= 1 / INTERVAL
+
+
+def test_a_retry_is_seen_before_it_waits(panel: Progress, fake: Fake):
+    with panel as observer:
+        for event in (*fetched(1, ONE, 5), Retrying(1, "503 Service Unavailable", 8.0, 2)):
+            observer(event)
+        assert "↻ once more in 8.0 s: 503 Service Unavailable" in fake.last
+
+
+@pytest.mark.parametrize(
+    ("error", "word", "blob"),
+    [
+        (KeyboardInterrupt(), "■ cancelled", "■ cancelled"),
+        (Cancelled("stop"), "■ cancelled", "■ cancelled"),
+        (OSError("disk full <b>\x1b"), "✗ failed", "✗ failed"),
+    ],
+)
+def test_how_it_ended_is_said_and_nothing_is_swallowed(
+    panel: Progress, fake: Fake, error: BaseException, word: str, blob: str
+):
+    def transfer() -> None:
+        with panel as observer:
+            for event in fetched(1, ONE, 400):
+                observer(event)
+            raise error
+
+    with pytest.raises(type(error)):
+        transfer()
+    assert word in fake.last
+    rows = read(fake.painted[-1][1]).rows
+    assert rows[1][-1] == blob
+    assert rows[2][-1] == "· not begun"
+    assert is_harmless(fake.last)
+    assert ("disk full <b>" in fake.last) == isinstance(error, OSError)
+
+
+def test_trouble_with_painting_never_reaches_the_transfer(caplog: pytest.LogCaptureFixture):
+    class Bad(Fake):
+        def update(self, panel: Panel) -> None:
+            raise RuntimeError("the front end is gone")
+
+    clock, bad = Clock(), Bad()
+    with Progress("x", (ONE,), to=bad, clock=clock) as observer:
+        for event in fetched(1, ONE, 5):
+            clock.now += 1
+            observer(event)
+    assert [what for what, *_ in bad.painted] == ["open"]
+    assert caplog.messages == ["progress cannot be shown any more"]
+
+
+def test_other_threads_change_numbers_and_do_not_paint(panel: Progress, fake: Fake, clock: Clock):
+    def work() -> None:
+        for event in fetched(1, ONE, 900):
+            clock.now += 1
+            panel(event)
+
+    with panel as observer:
+        worker = threading.Thread(target=work)
+        worker.start()
+        worker.join()
+        assert [what for what, *_ in fake.painted] == ["open"]
+        observer(BytesMoved(1, "down", 950, 1_000))
+        assert "95 %" in fake.last
+
+
+def test_more_blobs_than_fit_are_counted():
+    blobs = [Descriptor.of(b"%d" % n, media_types.LAYER) for n in range(200)]
+    with Progress("x", blobs, to=(fake := Fake()), clock=Clock()):
+        pass
+    assert "… 150 more" in fake.last
+    assert len(fake.painted[0][1].encode()) <= 60_000
+
+
+def test_nothing_to_move_is_no_trouble(fake: Fake, clock: Clock):
+    with Progress("Pull a:v1", (), to=fake, clock=clock):
+        pass
+    assert "✓ done 0 B, 0.0 s" in fake.last
+
+
+# Asking for it
+
+
+def test_it_is_shown_when_wanted_and_only_then():
+    assert faces.progress(False, "x", ()) is None
+    assert isinstance(faces.progress(True, "x", ()), Progress)
+    assert isinstance(faces.progress(print, "x", ()), Calls)
+
+
+def test_without_a_word_it_is_shown_in_a_notebook_only(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("ocinb.display.progress.in_notebook", lambda: False)
+    assert faces.progress(None, "x", ()) is None
+    monkeypatch.setattr("ocinb.display.progress.in_notebook", lambda: True)
+    assert isinstance(faces.progress(None, "x", ()), Progress)
+
+
+def test_a_callback_hears_of_every_piece():
+    heard: list[dict[str, Any]] = []
+    with Calls(heard.append, (ONE, TWO)) as observer:
+        for event in (*fetched(1, ONE, 400), started(2, TWO, "PUT"), BytesMoved(2, "up", 7, 3_000)):
+            observer(event)
+        observer(Verified(ONE.digest, 1_000))
+    layer = {"phase": "layer", "layer_index": 0, "total_layers": 2, "bytes_sent": 0}
+    assert heard == [
+        {**layer, "bytes_received": 400, "total_bytes": 1_000},
+        {"phase": "uploading", "layer_index": 1, "total_layers": 2, "bytes_received": 0,
+         "bytes_sent": 7, "total_bytes": 3_000},
+        {**layer, "bytes_received": 1_000, "total_bytes": 1_000},
+    ]  # fmt: skip
+
+
+def test_a_real_push_and_pull_are_followed_to_the_end(
+    school: ocinb.LocalRegistry, tmp_path, capsys: pytest.CaptureFixture[str]
+):
+    repository = ocinb.Repository("demo/app", registry=school)
+    repository.push(ocinb.sample.app("9.9"), "9.9", progress=True)
+    pushed = capsys.readouterr()
+    assert pushed.out == ""
+    assert pushed.err.count("✓ verified") == 13
+    assert pushed.err.count("= already there") == 6
+    assert pushed.err.splitlines()[-1].startswith("Push local/demo/app:9.9 100 % ✓ done")
+    repository.pull("9.9", tmp_path / "layout", progress=True)
+    assert capsys.readouterr().err.count("✓ verified") == 19
+    repository.pull("9.9", tmp_path / "again")
+    assert capsys.readouterr().err == ""
+
+
+# Sinks
+
+
+def use(panel: Progress, tick: Callable[[], None] = lambda: None) -> None:
+    with panel as observer:
+        for event in (*fetched(1, ONE, 400), Verified(ONE.digest, 1), Skipped(TWO.digest, 1)):
+            tick()
+            observer(event)
+
+
+def test_a_terminal_has_one_tidy_line(clock: Clock, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    terminal = Tty()
+    use(Progress("Pull a:v1", (ONE, TWO), to=Terminal(terminal), clock=clock),
+        lambda: setattr(clock, "now", clock.now + 1))  # fmt: skip
+    *lines, last = terminal.getvalue().split("\r\x1b[2K")[1:]
+    assert len(lines) == 5
+    assert all(len(line) <= 39 and "\n" not in line for line in lines)
+    assert last == "Pull a:v1 100 % ✓ done 3.9 KiB, 2 blobs, 1 already there, 5.0 s\n"
+
+
+def test_a_log_has_a_line_for_each_blob_that_is_done(clock: Clock):
+    log = io.StringIO()
+    use(Progress("Pull a:v1", (ONE, TWO), to=Terminal(log), clock=clock))
+    assert log.getvalue().splitlines() == [
+        f"{ONE.digest.short} layer, tar + gzip 1,000 B ✓ verified",
+        f"{TWO.digest.short} image config 2.9 KiB = already there",
+        "Pull a:v1 100 % ✓ done 3.9 KiB, 2 blobs, 1 already there, 0.0 s",
+    ]
+
+
+class FakeHandle:
+    """What IPython's `display(…, display_id=True)` gives back."""
+
+    def __init__(self) -> None:
+        self.shown: list[Any] = []
+
+    def update(self, shown: Any) -> None:
+        self.shown.append(shown)
+
+
+@pytest.fixture
+def handle(monkeypatch: pytest.MonkeyPatch) -> FakeHandle:
+    """A notebook's display, in place of IPython's."""
+    handle = FakeHandle()
+
+    def display(shown: Any, *, display_id: bool) -> FakeHandle:
+        assert display_id is True
+        handle.update(shown)
+        return handle
+
+    monkeypatch.setattr("IPython.display.display", display)
+    return handle
+
+
+def test_an_output_is_replaced_and_static_in_the_end(handle: FakeHandle, clock: Clock):
+    use(Progress("Pull a:v1", (ONE, TWO), to=Output(), clock=clock),
+        lambda: setattr(clock, "now", clock.now + 1))  # fmt: skip
+    bundles = [shown._repr_mimebundle_() for shown in handle.shown]
+    assert len(bundles) == 7
+    for bundle in bundles:
+        read(bundle["text/html"])
+    assert "✓ done" in bundles[-1]["text/html"]
+    assert "✓ done" in bundles[-1]["text/plain"]
+
+
+def test_a_widget_is_replaced_by_static_html(handle: FakeHandle, clock: Clock):
+    pytest.importorskip("ipywidgets")
+    widget = Widget()
+    use(Progress("Pull a:v1", (ONE, TWO), to=widget, clock=clock),
+        lambda: setattr(clock, "now", clock.now + 1))  # fmt: skip
+    live, final = handle.shown
+    assert "↓ fetching" in live.value or "✓ verified" in live.value
+    assert live.comm is None, "the widget is closed"
+    assert "✓ done" in final._repr_mimebundle_()["text/html"]
+
+
+def kernel(monkeypatch: pytest.MonkeyPatch, shell: object) -> None:
+    fake: Any = types.ModuleType("IPython")
+    fake.get_ipython = lambda: shell
+    monkeypatch.setitem(sys.modules, "IPython", fake)
+
+
+def test_without_a_kernel_it_goes_to_the_terminal(monkeypatch: pytest.MonkeyPatch):
+    assert isinstance(sinks.sink(), Terminal)
+    kernel(monkeypatch, types.SimpleNamespace())
+    assert isinstance(sinks.sink(), Terminal)
+    monkeypatch.delitem(sys.modules, "IPython")
+    assert not sinks.in_notebook()
+
+
+def test_a_notebook_gets_a_widget_where_there_are_any(monkeypatch: pytest.MonkeyPatch):
+    kernel(monkeypatch, types.SimpleNamespace(kernel=object()))
+    assert isinstance(sinks.sink(), Widget)
+    monkeypatch.setitem(sys.modules, "google.colab", types.ModuleType("google.colab"))
+    assert type(sinks.sink()) is Output
+    monkeypatch.delitem(sys.modules, "google.colab")
+    monkeypatch.setattr(sinks, "find_spec", lambda _: None)
+    assert type(sinks.sink()) is Output
+
+
+def test_in_a_notebook_it_says_how_to_stop_it(
+    panel: Progress, fake: Fake, monkeypatch: pytest.MonkeyPatch
+):
+    kernel(monkeypatch, types.SimpleNamespace(kernel=object()))
+    with panel:
+        assert "interrupt the kernel" in fake.last
+    assert "interrupt the kernel" not in fake.last

@@ -1,0 +1,269 @@
+"""A value of every kind, with text of one's choice in every field that can hold some."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import ocinb
+from ocinb import errors
+from ocinb.client.credentials import Credentials
+from ocinb.client.remote import RemoteArtifact, RemoteImage, RemoteIndex, RemoteLayer
+from ocinb.client.secret import Secret
+from ocinb.drawable import Drawable
+from ocinb.oci import media_types
+from ocinb.oci.config import HistoryEntry, ImageConfig, parse_config
+from ocinb.oci.descriptor import Descriptor
+from ocinb.oci.digest import Digest
+from ocinb.oci.document import encode
+from ocinb.oci.image import Blob, Image, ImageIndex
+from ocinb.oci.index import Index
+from ocinb.oci.manifest import ArtifactManifest, Manifest
+from ocinb.oci.platform import Platform
+from ocinb.protocol import endpoints
+from ocinb.protocol.challenge import Challenge
+from ocinb.protocol.messages import Exchange, Request, Response, Step
+from ocinb.protocol.ping import Ping
+from ocinb.protocol.push import Pushed
+from ocinb.protocol.stepper import Stepper
+from ocinb.protocol.tags import TagList
+from ocinb.storage.layout import Layout
+from ocinb.storage.memory import MemoryStore
+
+D = TypeVar("D")
+WHEN = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
+
+
+class Say:
+    """Gives each field a text of its own, and remembers which ones it gave."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.said: dict[str, str] = {}
+
+    def __call__(self, field: str) -> str:
+        self.said[field] = f"{field}~{self.text}"
+        return self.said[field]
+
+
+def first(app: ImageIndex) -> tuple[Image, Manifest, ImageConfig]:
+    """The first image of the sample, its manifest and its config."""
+    image = app.children[0]
+    assert isinstance(image, Image)
+    assert isinstance(image.manifest, Manifest)
+    return image, image.manifest, parse_config(b"".join(image.blobs[0]))
+
+
+def digest(number: int) -> Digest:
+    return Digest.of(b"%d" % number)
+
+
+def platform(say: Say, of: str) -> Platform:
+    return Platform(
+        say(f"{of}-os"), say(f"{of}-arch"), say(f"{of}-variant"), say(f"{of}-version"),
+        (say(f"{of}-feature"),),
+    )  # fmt: skip
+
+
+def descriptor(say: Say, of: str, number: int = 1, **fields: Any) -> Descriptor:
+    return Descriptor(
+        say(f"{of}-type"),
+        digest(number),
+        1_234_567,
+        {say(f"{of}-key"): say(f"{of}-value")},
+        platform(say, of),
+        say(f"{of}-artifact"),
+        (say(f"{of}-url"),),
+        say(f"{of}-data").encode("utf-8", "replace"),
+        {say(f"{of}-unknown"): 1},
+        **fields,
+    )
+
+
+def document(kind: Callable[..., D], say: Say, *rest: Any) -> D:
+    raw = encode({"field": say("raw").encode("utf-8", "replace").decode("utf-8", "replace")})
+    return kind(raw, say("type"), Digest.of(raw), {"field": "x"}, *rest)
+
+
+def manifest(say: Say, config_type: str | None = None) -> Manifest:
+    config = descriptor(say, "config", 7)
+    return document(
+        Manifest, say,
+        replace(config, media_type=config_type) if config_type else config,
+        (descriptor(say, "layer", 2), descriptor(say, "other", 3)),
+        {say("key"): say("value")}, descriptor(say, "subject", 4), say("artifact"),
+    )  # fmt: skip
+
+
+def artifact(say: Say) -> ArtifactManifest:
+    return document(
+        ArtifactManifest, say, say("artifact"), (descriptor(say, "blob", 2),),
+        {say("key"): say("value")}, descriptor(say, "subject", 4),
+    )  # fmt: skip
+
+
+def index(say: Say) -> Index:
+    image = descriptor(say, "image", 1)
+    attestation = replace(
+        descriptor(say, "attestation", 2),
+        annotations={
+            "vnd.docker.reference.type": "attestation-manifest",
+            "vnd.docker.reference.digest": str(image.digest),
+        },
+    )
+    orphan = replace(
+        attestation,
+        digest=digest(3),
+        annotations={**attestation.annotations, "vnd.docker.reference.digest": say("orphan")},
+    )
+    return document(
+        Index, say, (image, attestation, orphan), {say("key"): say("value")},
+        descriptor(say, "subject", 4), say("artifact"),
+    )  # fmt: skip
+
+
+def config(say: Say) -> ImageConfig:
+    steps = (
+        HistoryEntry(say("step"), WHEN, say("step-author"), say("step-comment")),
+        HistoryEntry(say("empty-step"), WHEN, empty_layer=True),
+        HistoryEntry(comment=say("only-comment")),
+    )
+    return document(
+        ImageConfig, say, platform(say, "platform"), WHEN, say("author"), (f"{say('env')}=1",),
+        (say("entrypoint"),), (say("cmd"),), say("user"), say("dir"), say("signal"),
+        (say("port"),), (say("volume"),), {say("label"): say("label-value")},
+        (digest(5), digest(6)), steps, (say("problem"),),
+    )  # fmt: skip
+
+
+def request(say: Say, of: str = "request") -> Request:
+    headers = {
+        "content-type": "text/plain",
+        say(f"{of}-header"): "1",
+        "accept": say(f"{of}-accept"),
+    }
+    return Request(say(f"{of}-method"), say(f"{of}-url"), headers, _bytes(say(f"{of}-body")))
+
+
+def response(say: Say) -> Response:
+    headers = {"content-type": "text/plain", "server": say("server"), say("header"): "1"}
+    return Response(418, headers, _bytes(say("body")), request=request(say))
+
+
+def step(say: Say) -> Step:
+    return Step(say("title"), request(say), endpoints.GET_BLOB, say("why"))
+
+
+def stepper(say: Say) -> Stepper[str]:
+    def talk():
+        yield step(say)
+        yield replace(step(say), title=say("next"))
+        return say("result")
+
+    walk = Stepper(talk(), lambda _: response(say), clock=lambda: 0.0)
+    walk.step()
+    return walk
+
+
+def tags(say: Say) -> TagList:
+    return TagList(
+        say("repository"), (say("tag"), say("tag2")), 2, False, (say("odd"),), say("note")
+    )
+
+
+def ping(say: Say) -> Ping:
+    return Ping(401, say("version"), (Challenge(say("scheme"), {say("name"): say("value")}),),
+                say("server"))  # fmt: skip
+
+
+def failures(say: Say) -> Iterator[tuple[str, errors.OcinbError]]:
+    text = say("message")
+    hints = [say("hint")]
+    for kind in (errors.OcinbError, errors.InvalidContent, errors.NotSupported, errors.Cancelled):
+        yield kind.__name__, kind(text, hints=hints)
+    yield "InvalidReference", errors.InvalidReference(text, say("part"), say("rule"), hints=hints)
+    yield "DigestMismatch", errors.DigestMismatch(text, text, source=text, hints=hints)
+    for no in (
+        errors.RegistryError, errors.AuthenticationError, errors.Denied, errors.NotFound,
+        errors.RateLimited, errors.ServerFault, errors.NotARegistry, errors.UnexpectedAnswer,
+    ):  # fmt: skip
+        yield no.__name__, no(418, text, text, method=text, url=text, hints=hints)
+    for lost in (
+        errors.TransferError, errors.Unreachable, errors.UntrustedServer, errors.TruncatedBody
+    ):  # fmt: skip
+        yield lost.__name__, lost(text, method=text, url=text, hints=hints)
+
+
+def bound(say: Say) -> Iterator[tuple[str, Drawable]]:
+    """What is bound to a registry, known and unknown."""
+    registry = ocinb.Registry("registry.example")
+    registry.last_ping = ping(say)
+    yield "Registry", registry
+    yield "fresh Registry", ocinb.Registry("registry.example")
+    repository = registry["some/app"]
+    yield "fresh Repository", repository
+    found = manifest(say, media_types.CONFIG)
+    yield "fresh RemoteImage", RemoteImage(repository, "v1", found)
+    yield "RemoteArtifact", RemoteArtifact(repository, say("asked"), artifact(say))
+    yield "RemoteLayer", RemoteLayer(repository, found.layers[0], 3)
+    listing = index(say)
+    yield "fresh RemoteIndex", RemoteIndex(repository, say("asked"), listing)
+    other = ocinb.Registry("registry.example")["some/app"]
+    other.known_tags = tags(say)
+    yield "Repository", other
+    known = replace(config(say), digest=found.config.digest)
+    documents = {known.digest: known, listing.images[0].digest: found}
+    other.known = documents.get  # type: ignore[method-assign, assignment]
+    yield "RemoteImage", RemoteImage(other, say("asked"), found, platform(say, "remote"))
+    yield "RemoteIndex", RemoteIndex(other, say("asked"), listing)
+
+
+def every(say: Say) -> Iterator[tuple[str, Drawable]]:
+    """A value of every kind, with its name."""
+    yield "Reference", ocinb.Reference(say("registry"), say("repository"), say("tag"), digest(1))
+    yield "Platform", platform(say, "platform")
+    yield "Descriptor", descriptor(say, "it")
+    yield "Blob", Blob(descriptor(say, "it"), lambda: [b""])
+    yield "Manifest", manifest(say)
+    yield "image Manifest", manifest(say, media_types.CONFIG)
+    yield "ArtifactManifest", artifact(say)
+    yield "Index", index(say)
+    yield "ImageConfig", config(say)
+    yield "HistoryEntry", config(say).history[0]
+    yield "Image", Image(manifest(say), ())
+    yield "ImageIndex", ImageIndex(index(say), (Image(manifest(say), ()),))
+    yield "TagList", tags(say)
+    yield "Ping", ping(say)
+    yield "Challenge", ping(say).challenges[0]
+    yield "Endpoint", endpoints.MOUNT_BLOB
+    yield "Request", request(say)
+    yield "Response", response(say)
+    yield "Step", step(say)
+    yield "Exchange", Exchange(step(say), response(say), 0.5, 201)
+    yield "Stepper", stepper(say)
+    blobs = ((descriptor(say, "sent"), "uploaded"), (descriptor(say, "old", 2), "existed"))
+    yield "Pushed", Pushed(descriptor(say, "root"), (say("tag"),), blobs)  # type: ignore[arg-type]
+    yield (
+        "Credentials",
+        Credentials(say("user").replace(":", ""), Secret("x"), source=say("source")),
+    )
+    yield from failures(say)
+    yield from bound(say)
+
+
+def stores(say: Say, layout: Layout) -> Iterator[tuple[str, Drawable]]:
+    """Places that hold content, named with what they allow."""
+    memory = MemoryStore()
+    found = replace(descriptor(say, "it"), annotations={})
+    memory.put_manifest(b"1", found, [say("tag")])
+    yield "MemoryStore", memory
+    yield "empty MemoryStore", MemoryStore()
+    yield "Layout", layout
+    yield "LocalRegistry", ocinb.sample.school()
+    yield "empty LocalRegistry", ocinb.LocalRegistry()
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "replace")
