@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ocinb.display import frames
 from ocinb.display.html import page
+from ocinb.display.sinks import in_notebook
 from ocinb.display.text import plain
 from ocinb.display.view import Say, View, Word, view
 
@@ -56,8 +57,13 @@ def records(value: Any) -> list[dict[str, Any]]:
 
 
 def progress(wanted: Any, title: str, blobs: Iterable[Any]) -> Progress | Calls | None:
-    """What shall observe a transfer: a context manager that gives the observer, or None."""
-    if wanted is None or wanted is False:
+    """What shall observe a transfer: a context manager that gives the observer, or None.
+
+    Without a word (None), it is shown in a notebook and nowhere else.
+    """
+    if wanted is None:
+        wanted = in_notebook()
+    if wanted is False:
         return None
     from ocinb.display.progress import progress as made  # noqa: PLC0415  # most want none
 

@@ -53,14 +53,11 @@ _log = logging.getLogger("ocinb.display")
 def progress(wanted: Any, title: str, blobs: Iterable[Descriptor]) -> Progress | Calls | None:
     """What shall observe a transfer of `blobs`: a panel, a callback, or nothing.
 
-    `wanted` is True for a panel and False for nothing; None is a panel in a notebook and nothing
-    elsewhere. Something to call is called with what happened, see `Calls`. Used as a context
-    manager, it gives the observer.
+    `wanted` is True for a panel and False for nothing; something to call is called with what
+    happened, see `Calls`. Used as a context manager, it gives the observer.
     """
     if callable(wanted):
         return Calls(wanted, blobs)
-    if wanted is None:
-        wanted = in_notebook()
     return Progress(title, blobs) if wanted else None
 
 

@@ -296,9 +296,9 @@ def test_it_is_shown_when_wanted_and_only_then():
 
 
 def test_without_a_word_it_is_shown_in_a_notebook_only(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("ocinb.display.progress.in_notebook", lambda: False)
+    monkeypatch.setattr("ocinb.display.faces.in_notebook", lambda: False)
     assert faces.progress(None, "x", ()) is None
-    monkeypatch.setattr("ocinb.display.progress.in_notebook", lambda: True)
+    monkeypatch.setattr("ocinb.display.faces.in_notebook", lambda: True)
     assert isinstance(faces.progress(None, "x", ()), Progress)
 
 
