@@ -1,0 +1,46 @@
+"""What to do next, for errors that do not say it themselves."""
+
+from __future__ import annotations
+
+from ocinb.client.keychain import Keychain
+from ocinb.errors import (
+    AuthenticationError,
+    Denied,
+    NotFound,
+    OcinbError,
+    RateLimited,
+    ServerFault,
+    TruncatedBody,
+)
+
+
+def advice(error: OcinbError, host: str, expression: str, keychain: Keychain | None) -> str:
+    """A hint for an error that the registry `host` caused; empty when there is none to give.
+
+    `expression` is the Python that makes the registry.
+    """
+    match error:
+        case AuthenticationError() | Denied():
+            return _who_asks(host, keychain)
+        case RateLimited(retry_after=seconds):
+            wait = "a while" if seconds is None else f"{seconds:g} seconds"
+            return f"wait {wait} and try again; many registries allow more to who logs in"
+        case NotFound() if "/blobs/" in error.url:
+            return "content is kept by repository: is it in this one?"
+        case NotFound(code="") if error.method != "HEAD":
+            return f"no registry says it like this; {expression}.ping() asks for one"
+        case ServerFault():
+            return "nothing is wrong with what was asked: try again later"
+        case TruncatedBody():
+            return "try again: what arrived whole and was verified need not come twice"
+    return ""
+
+
+def _who_asks(host: str, keychain: Keychain | None) -> str:
+    known = keychain() if keychain else None
+    if known is not None:
+        return f"are the credentials from {known.source} still good, and do they allow this?"
+    return (
+        "it was asked without credentials: give username= and password=, or token=, or log in "
+        f"with docker login {host}"
+    )

@@ -1,0 +1,206 @@
+"""Earning what a challenge asks for: tokens and Basic credentials, no more of them than needed.
+
+A token is asked for at the *realm* that the registry's challenge names; one that may not be given
+the credentials (`realms.py`) is asked as nobody.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import NoReturn
+from urllib.parse import parse_qs
+
+from ocinb.client.addresses import Origin, split
+from ocinb.client.credentials import Credentials, Lookup
+from ocinb.client.realms import TOKEN_LIMIT, Realm, belongs, by_get, by_post, check_realm, realm_of
+from ocinb.client.secret import Secret
+from ocinb.errors import AuthenticationError, InvalidContent, RegistryError
+from ocinb.oci import strict_json
+from ocinb.protocol.challenge import Challenge, challenges, preferred
+from ocinb.protocol.messages import Request, Response
+
+SHORTEST = 60.0  # seconds a token lives, whatever its answer says or leaves out (A-3)
+EARLY = 5.0  # seconds before its end that a token is not used any more
+
+_SCOPED = re.compile(
+    r"/v2/(?P<name>.+)/(?:blobs/uploads/[^/]*|blobs/[^/]+|manifests/[^/]+|tags/list|referrers/[^/]+)",
+    re.ASCII,
+)
+_ACTIONS = {"GET": "pull", "HEAD": "pull", "DELETE": "delete"}
+_NO_OAUTH = {400, 401, 404, 405}  # what registries say who know tokens by GET only (A-2)
+
+Ask = Callable[[Request, Secret | None], Response]
+
+
+@dataclass(frozen=True)
+class Grant:
+    """An `Authorization`, until when it is good, and the realm that was not given credentials."""
+
+    authorization: Secret
+    expires: float = math.inf
+    withheld: str = ""
+
+
+class Auth:
+    """What is known about getting into one registry: who we are, and the tokens had so far.
+
+    `ask` sends a request of ours, given its `Authorization`. Safe to use from many threads: a
+    token that several of them need is asked for once.
+    """
+
+    def __init__(
+        self,
+        home: Origin,
+        ask: Ask,
+        *,
+        credentials: Lookup = lambda repository: None,
+        trust_realms: Iterable[str] = (),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._home, self._ask, self._credentials, self._clock = home, ask, credentials, clock
+        self._trusted = {realm.lower() for realm in trust_realms}
+        self._grants: dict[str, Grant] = {}
+        self._challenges: dict[str, tuple[Challenge, str]] = {}
+        self._locks: dict[str, threading.Lock] = {}
+        self._basic: Grant | None = None
+
+    def known(self, request: Request) -> Grant | None:
+        """What lets `request` in, as far as earlier answers tell; a stale token is renewed."""
+        scope = needed_scope(request)
+        grant = self._basic or self._grants.get(scope)
+        if grant is None or self._fresh(grant):
+            return grant
+        challenge, url = self._challenges[scope]
+        return self._earned(scope, challenge, url, grant)
+
+    def answer(self, request: Request, refusal: Response, used: Grant | None) -> Grant | None:
+        """What the 401 `refusal` asks for, or None when there is nothing to give.
+
+        `used` is what `request` carried. Raises `AuthenticationError` when no token can be had.
+        """
+        scope, url = needed_scope(request), request.url
+        challenge = _challenge(refusal)
+        if challenge is None:  # some hide it on the request itself, and show it at the door (A-10)
+            url = f"{self._home}/v2/"
+            challenge = _challenge(self._ask(Request("GET", url), None))
+        return None if challenge is None else self._earned(scope, challenge, url, used)
+
+    def _earned(
+        self, scope: str, challenge: Challenge, url: str, used: Grant | None
+    ) -> Grant | None:
+        with self._locks.setdefault(scope, threading.Lock()):
+            grant = self._grants.get(scope)
+            if grant is not None and grant is not used and self._fresh(grant):
+                return grant  # another thread was faster
+            grant = self._earn(scope, challenge, url)
+            if grant is not None:
+                self._challenges[scope] = challenge, url
+                self._grants[scope] = grant
+                self._basic = grant if challenge.scheme == "basic" else None
+            return grant
+
+    def _earn(self, scope: str, challenge: Challenge, url: str) -> Grant | None:
+        credentials = self._credentials(_repository(scope))
+        if challenge.scheme == "basic":
+            basic = credentials.basic() if credentials else None
+            return Grant(basic) if basic else None
+        if credentials and credentials.token:
+            return Grant(Secret(f"Bearer {credentials.token.reveal()}"))
+        realm = realm_of(challenge, url, scope)
+        check_realm(realm, self._home)
+        if not credentials or belongs(realm.origin.host, self._home.host, self._trusted):
+            return self._token(realm, credentials)
+        return replace(self._token(realm, None, withheld=True), withheld=realm.origin.host)
+
+    def _token(
+        self, realm: Realm, credentials: Credentials | None, *, withheld: bool = False
+    ) -> Grant:
+        response = self._asked(realm, credentials)
+        if response.status != 200 and any(scope.endswith(":delete") for scope in realm.scopes):
+            # Quay does not know the action that distribution demands (A-7).
+            wider = tuple(re.sub(r":delete$", ":*", scope) for scope in realm.scopes)
+            response = self._asked(realm._replace(scopes=wider), credentials)
+        grant = self._read(response)
+        return grant or _no_token(realm, response, credentials, withheld=withheld)
+
+    def _asked(self, realm: Realm, credentials: Credentials | None) -> Response:
+        """The realm's answer: by POST for an identity token if it can do that, else by GET."""
+        if credentials and credentials.identity:
+            response = self._ask(by_post(realm, credentials), None)
+            if response.status not in _NO_OAUTH and self._read(response):
+                return response
+        return self._ask(by_get(realm), credentials.basic() if credentials else None)
+
+    def _read(self, response: Response) -> Grant | None:
+        """The token in an answer, None if there is none; what it says else is not kept."""
+        if response.status != 200:
+            return None
+        try:
+            document = strict_json.parse_object(response.body, "the token", TOKEN_LIMIT)
+        except InvalidContent:
+            return None
+        tokens = (document.get("token"), document.get("access_token"))  # ACR has only this (A-1)
+        token = next((Secret(t) for t in tokens if isinstance(t, str) and t.strip()), None)
+        if token is None:
+            return None
+        lives = document.get("expires_in")
+        seconds = max(SHORTEST, lives if isinstance(lives, (int, float)) else 0)
+        return Grant(Secret(f"Bearer {token.reveal().strip()}"), self._clock() + seconds)
+
+    def _fresh(self, grant: Grant) -> bool:
+        return grant.expires - EARLY > self._clock()
+
+
+def needed_scope(request: Request) -> str:
+    """The least scope that `request` needs, told from its path; empty when it does not tell.
+
+    A mount needs a second one, to read the blob where it is (A-6).
+    """
+    path, _, query = split(request.url)[1].partition("?")
+    if path == "/v2/_catalog":
+        return "registry:catalog:*"
+    match = _SCOPED.fullmatch(path)
+    if match is None:
+        return ""
+    scope = f"repository:{match['name']}:{_ACTIONS.get(request.method, 'pull,push')}"
+    sources = parse_qs(query).get("from", []) if request.method == "POST" else []
+    return " ".join([scope, *(f"repository:{source}:pull" for source in sources[:1])])
+
+
+def _challenge(response: Response) -> Challenge | None:
+    return preferred(challenges(response.headers.get_all("www-authenticate")))
+
+
+def _repository(scope: str) -> str:
+    kind, _, rest = scope.partition(" ")[0].partition(":")
+    return rest.rpartition(":")[0] if kind == "repository" else ""
+
+
+def _no_token(
+    realm: Realm, response: Response, credentials: Credentials | None, *, withheld: bool
+) -> NoReturn:
+    """Raise the error that says where no token was to be had, and never what was answered."""
+    host = realm.origin.host
+    answer = f"answered {response.status}" if response.status != 200 else "answered without a token"
+    error = AuthenticationError(
+        response.status if response.status in (401, 403) else 0, "",
+        f"no token from {host}: it {answer}", method="GET", url=str(realm.origin),
+    )  # fmt: skip
+    if credentials:
+        error.hint(f"are the credentials from {credentials.source} still good?")
+    elif withheld:
+        say_withheld(error, host)
+    raise error
+
+
+def say_withheld(error: RegistryError, host: str) -> None:
+    """Add to `error` how to let `host` have the credentials."""
+    error.hint(
+        f"{host} was asked without credentials, since it does not look like a part of this "
+        f"registry; if it is: Registry(..., trust_realms=[{host!r}])"
+    )

@@ -1,0 +1,212 @@
+"""Getting a request to a server, or to a registry in this process, and its answer back.
+
+This is what httpx is asked for, and nothing else: its transport is used without its client, whose
+cookies, redirects and netrc are what a registry must not be given.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import cast
+
+import httpx
+
+from ocinb.client import faults
+from ocinb.client.addresses import Origin, proxy_for, split
+from ocinb.client.headers import as_bytes, from_bytes
+from ocinb.client.pools import Place, Pools
+from ocinb.client.secret import Secret
+from ocinb.errors import InvalidContent
+from ocinb.protocol.messages import Body, Bytes, Handle, Headers, Request
+
+_CONNECTIONS = 32  # per origin
+
+
+@dataclass(frozen=True)
+class Timeouts:
+    """Seconds to wait: for a connection, for the next bytes, to send some, for a free slot."""
+
+    connect: float = 10.0
+    read: float = 30.0
+    write: float = 60.0
+    pool: float = 10.0
+
+
+class Connections:
+    """The connections of one registry, and to wherever it sends us; see `Transport`."""
+
+    def __init__(
+        self,
+        *,
+        handle: Handle | None,
+        own: str,
+        ca: str | os.PathLike[str] | None,
+        insecure: bool,
+        timeouts: Timeouts,
+    ) -> None:
+        self._handle, self._own, self._ca, self._insecure = handle, own, ca, insecure
+        self._timeouts = timeouts
+        self._pools = Pools(self._opened)
+        # An error of a registry in this process is its own, and shown as it is.
+        self._failures = faults.OF_ASKING if handle is None else ()
+
+    @contextmanager
+    def answer(
+        self,
+        request: Request,
+        headers: Headers,
+        body: Body,
+        *,
+        authorization: Secret | None,
+        address: str | None,
+    ) -> Iterator[httpx.Response]:
+        """The answer to `request`, sent with `headers` and `body`; its own body is still to come.
+
+        Raises `TransferError` when there is none.
+        """
+        origin, target = split(request.url)
+        with self._pools.borrowed((origin, address)) as pool:
+            try:
+                answer = pool.handle_request(
+                    httpx.Request(
+                        request.method,
+                        httpx.URL(
+                            scheme=origin.scheme,
+                            host=address or origin.host,
+                            port=origin.port,
+                            raw_path=target.encode(),
+                        ),
+                        headers=[*as_bytes(headers), *_revealed(authorization)],
+                        stream=_Stream(body),
+                        extensions={
+                            "timeout": asdict(self._timeouts),
+                            "target": self._on_the_line(origin, target, address),
+                            "sni_hostname": origin.host,
+                        },
+                    )
+                )
+            except self._failures as failure:
+                raise faults.fault(failure, request) from None
+            try:
+                yield answer
+            finally:
+                answer.close()
+
+    def _on_the_line(self, origin: Origin, target: str, address: str | None) -> bytes:
+        """What stands in the request line, byte for byte: httpx would tidy its own (L-5)."""
+        direct = origin.scheme == "https" or address or self._handle
+        whole = not direct and proxy_for(origin)
+        return f"{origin if whole else ''}{target}".encode()
+
+    def _opened(self, place: Place) -> httpx.BaseTransport:
+        if self._handle is not None:
+            return InProcess(self._handle)
+        origin, address = place
+        return httpx.HTTPTransport(
+            verify=self._context(origin),
+            trust_env=False,
+            http2=False,
+            limits=httpx.Limits(
+                max_connections=_CONNECTIONS,
+                max_keepalive_connections=_CONNECTIONS,
+                keepalive_expiry=30.0,
+            ),
+            proxy=None if address else proxy_for(origin),
+        )
+
+    def _context(self, origin: Origin) -> ssl.SSLContext:
+        if origin.scheme == "http":
+            return _no_context()
+        insecure = self._insecure and origin.host == self._own
+        files = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+        return _context(None if self._ca is None else os.fspath(self._ca), insecure, files)
+
+    def close(self) -> None:
+        """Close every connection; closing twice is fine."""
+        self._pools.close()
+
+
+@functools.cache
+def _no_context() -> ssl.SSLContext:
+    """For plain http, where httpx wants one all the same: it trusts nobody, and costs nothing."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+@functools.lru_cache(maxsize=16)
+def _context(
+    ca: str | None, insecure: bool, files: tuple[str | None, str | None]
+) -> ssl.SSLContext:
+    """What to trust; made once for all registries, since loading certificates takes a while."""
+    if insecure:
+        return httpx.create_ssl_context(verify=False)
+    context = httpx.create_ssl_context(trust_env=any(files))
+    if ca is not None:
+        where = {"capath": ca} if Path(ca).is_dir() else {"cafile": ca}
+        try:
+            context.load_verify_locations(**where)
+        except OSError as error:
+            raise InvalidContent(f"{ca} holds no certificates to trust: {error}") from None
+    return context
+
+
+def _revealed(authorization: Secret | None) -> list[tuple[bytes, bytes]]:
+    """The header with a secret: the only place where it is more than a `Secret`."""
+    return as_bytes(Headers({"Authorization": authorization.reveal()})) if authorization else []
+
+
+class InProcess(httpx.BaseTransport):
+    """A registry in this process, for httpx: bodies stream both ways, nothing is buffered."""
+
+    def __init__(self, handle: Handle) -> None:
+        self._handle = handle
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Ask the registry; its answer's body is read from it as it is read here."""
+        target: bytes = request.extensions.get("target", request.url.raw_path)
+        answer = self._handle(
+            Request(
+                request.method,
+                target.decode("ascii"),
+                from_bytes(request.headers.raw),
+                _Incoming(request),
+            )
+        )
+        headers = answer.headers
+        body: Body = Bytes(answer.body) if answer.stream is None else answer.stream
+        if body.size is not None and "content-length" not in headers:
+            headers = Headers([*headers.pairs(), ("Content-Length", str(body.size))])
+        silent = request.method == "HEAD" or answer.status in (204, 304)
+        return httpx.Response(
+            answer.status,
+            headers=as_bytes(headers),
+            stream=_Stream(Bytes(b"") if silent else body),
+        )
+
+
+class _Incoming:
+    """The body of a request, as the registry in this process reads it."""
+
+    def __init__(self, request: httpx.Request) -> None:
+        length = request.headers.get("content-length", "")
+        chunked = "transfer-encoding" in request.headers
+        self.size = int(length) if length.isdecimal() else (None if chunked else 0)
+        self._stream = cast("httpx.SyncByteStream", request.stream)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._stream)
+
+
+class _Stream(httpx.SyncByteStream):
+    """A body of ours, as httpx takes it: of a request, or of an answer from this process."""
+
+    def __init__(self, body: Body) -> None:
+        self._body = body
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self._body

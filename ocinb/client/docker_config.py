@@ -1,0 +1,207 @@
+"""Credentials from the files of docker and podman, and from the helpers that these name.
+
+A file or helper that cannot be used is named in a warning, and then nobody is asking: never the
+credentials of another registry instead.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import re
+import shutil
+import stat
+import subprocess  # only to run credential helpers
+import threading
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from ocinb.client.credentials import HUB, Credentials, CredentialsWarning, canonical
+from ocinb.client.secret import Secret
+from ocinb.errors import InvalidContent
+from ocinb.oci import strict_json
+from ocinb.text import visible
+
+FILE_LIMIT = 1024 * 1024
+HELPER_LIMIT = 64 * 1024
+HELPER_SECONDS = 10.0
+
+_HUB_KEY = "https://index.docker.io/v1/"
+_HELPER = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
+_IDENTITY = "<token>"  # the user name that says: the password is an identity token
+
+T = TypeVar("T")
+
+
+class _Unusable(Exception):
+    """Something in a file, or a helper, that is not as it should be: worth a warning."""
+
+
+def files(environ: Mapping[str, str], home: Path | None = None) -> list[Path]:
+    """Where podman and docker keep credentials, in the order they are asked."""
+    base = home or Path(environ.get("HOME") or Path.home())
+    config = Path(environ.get("XDG_CONFIG_HOME") or base / ".config")
+    runtime = environ.get("XDG_RUNTIME_DIR")
+    docker = Path(environ.get("DOCKER_CONFIG") or base / ".docker")
+    named = environ.get("REGISTRY_AUTH_FILE")
+    return [
+        *([Path(named)] if named else []),
+        *([Path(runtime) / "containers" / "auth.json"] if runtime else []),
+        config / "containers" / "auth.json",
+        docker / "config.json",
+    ]
+
+
+def entries(path: Path, host: str) -> Iterator[tuple[str, Credentials]]:
+    """What the file at `path` says about `host` and what is below it, helpers first."""
+    document = _or_warning(_read, path) or {}
+    found = _or_warning(_from_helpers, document, host, path)
+    if found:
+        yield host, found
+    for key, entry in (_or_warning(_members, document, "auths", path) or {}).items():
+        name = canonical(key)
+        if name == host or name.startswith(f"{host}/"):  # never the end of a name
+            found = _or_warning(_from_entry, entry, key, path)
+            yield from [(name, found)] if found else []
+
+
+def _or_warning(look: Callable[..., T | None], *arguments: Any) -> T | None:
+    """What `look` finds; nothing and a warning when it meets something unusable."""
+    try:
+        return look(*arguments)
+    except _Unusable as problem:
+        warnings.warn(str(problem), CredentialsWarning, stacklevel=2)
+        return None
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        with path.open("rb") as file:
+            return strict_json.parse_object(file.read(FILE_LIMIT + 1), str(path), FILE_LIMIT)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise _Unusable(f"{path} cannot be read: {error.strerror}") from None
+    except InvalidContent as error:
+        raise _Unusable(str(error)) from None
+
+
+def _members(document: dict[str, Any], name: str, path: Path) -> dict[str, Any]:
+    members = document.get(name, {})
+    if not isinstance(members, dict):
+        raise _Unusable(f"{path}: {name!r} is not an object")
+    return members
+
+
+def _from_entry(entry: Any, key: str, path: Path) -> Credentials | None:
+    """The credentials in one member of `auths`; None when it is blank."""
+    if not isinstance(entry, dict):
+        raise _Unusable(f"{path}: the entry for {visible(key, 128)!r} is not an object")
+    auth = _text(entry, "auth")
+    username, password = _decoded(auth, key, path) if auth else _plain(entry)
+    identity = _text(entry, "identitytoken") or (password if username == _IDENTITY else "")
+    found = Credentials(
+        username, Secret(password), Secret(_text(entry, "registrytoken")), Secret(identity),
+        source=str(path),
+    )  # fmt: skip
+    if found:
+        _or_warning(_check_mode, path)
+    return found or None
+
+
+def _plain(entry: dict[str, Any]) -> tuple[str, str]:
+    return _text(entry, "username").partition(":")[0], _text(entry, "password")
+
+
+def _decoded(auth: str, key: str, path: Path) -> tuple[str, str]:
+    """User name and password from base64; line ends in it are ignored, as docker does."""
+    try:
+        pair = base64.b64decode(auth.translate({10: None, 13: None}), validate=True).decode()
+    except (binascii.Error, ValueError):
+        pair = ""
+    username, colon, password = pair.partition(":")
+    if not colon:
+        what = f"'auth' for {visible(key, 128)!r} is not base64 of name:password"
+        raise _Unusable(f"{path}: {what}") from None
+    return username, password.strip("\0")
+
+
+def _text(entry: dict[str, Any], name: str) -> str:
+    value = entry.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _check_mode(path: Path) -> None:
+    if os.name == "posix" and stat.S_IMODE(path.stat().st_mode) & 0o077:
+        raise _Unusable(f"{path} holds credentials and others can read it: chmod 600 {path}")
+
+
+def _from_helpers(document: dict[str, Any], host: str, path: Path) -> Credentials | None:
+    """What the helper for exactly this host has, else the helper for all of them."""
+    helpers = _members(document, "credHelpers", path)
+    own = [helper for key, helper in helpers.items() if canonical(key) == host]
+    name = own[0] if own else document.get("credsStore") or None
+    return None if name is None else _from_helper(name, host, path)
+
+
+def _from_helper(name: Any, host: str, path: Path) -> Credentials | None:
+    """What `docker-credential-<name>` has for `host` (K-22)."""
+    if not isinstance(name, str) or not _HELPER.fullmatch(name):
+        raise _Unusable(f"{path}: {visible(name, 80)!r} cannot be a credential helper's name")
+    program = shutil.which(f"docker-credential-{name}")
+    if program is None or not os.path.isabs(program):  # Windows looks here before it looks in PATH
+        raise _Unusable(f"{path} asks for docker-credential-{name}, which is not installed")
+    for key in [_HUB_KEY, HUB] if host == HUB else [host]:
+        said = _run([program, "get"], key)
+        if said is None:
+            raise _Unusable(f"docker-credential-{name}, from {path}, gave no usable answer")
+        if found := _from_said(said, f"docker-credential-{name}"):
+            return found
+    return None
+
+
+def _from_said(said: bytes, source: str) -> Credentials | None:
+    try:
+        answer = strict_json.parse_object(said, source)
+    except InvalidContent:
+        return None  # "credentials not found in native keychain"
+    username, secret = _text(answer, "Username"), Secret(_text(answer, "Secret"))
+    if username == _IDENTITY:
+        return Credentials(identity=secret, source=source) or None
+    return Credentials(username.partition(":")[0], secret, source=source) or None
+
+
+def _run(command: list[str], said: str) -> bytes | None:
+    """What `command` prints when told `said`; None when it takes too long or says too much."""
+    output: list[bytes] = []
+    try:
+        process = subprocess.Popen(  # noqa: S603  # a checked name, found in PATH, and no shell
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+    except OSError:
+        return None
+    # Read aside: a grandchild may keep the pipe open for longer than the helper lives.
+    reader = threading.Thread(target=lambda: output.append(_talk(process, said)), daemon=True)
+    try:
+        reader.start()
+        reader.join(HELPER_SECONDS)
+        in_time = not reader.is_alive()
+    finally:
+        process.kill()
+        process.wait()
+    return output[0] if in_time and output and len(output[0]) <= HELPER_LIMIT else None
+
+
+def _talk(process: subprocess.Popen[bytes], said: str) -> bytes:
+    assert process.stdin
+    assert process.stdout
+    with process.stdin, process.stdout:
+        try:
+            process.stdin.write(said.encode())
+            process.stdin.close()
+        except OSError:
+            pass  # it did not want to hear the name; perhaps it answers all the same
+        return process.stdout.read(HELPER_LIMIT + 1)

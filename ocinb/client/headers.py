@@ -1,0 +1,73 @@
+"""The headers of an exchange: what every request says, and what they tell of a body."""
+
+from __future__ import annotations
+
+import re
+
+from ocinb.client.addresses import Origin
+from ocinb.errors import InvalidContent
+from ocinb.protocol.messages import Headers, Request, Response
+from ocinb.text import visible
+
+USER_AGENT = "ocinb"
+
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
+_VALUE = re.compile(r"[\t -~]*", re.ASCII)
+
+
+def to_send(request: Request, origin: Origin) -> Headers:
+    """What the request says, and what every request must say, checked to be sendable (K-14)."""
+    given, size = request.headers, request.body.size
+    headers = list(given.pairs())
+    if "host" not in given:
+        headers.insert(0, ("Host", origin.netloc))
+    if "user-agent" not in given:
+        headers.append(("User-Agent", USER_AGENT))
+    if "accept-encoding" not in given:
+        headers.append(("Accept-Encoding", "identity"))  # digests are of the bytes as they are
+    if size is None and "content-length" not in given:
+        headers.append(("Transfer-Encoding", "chunked"))
+    elif (size or request.method in ("POST", "PUT", "PATCH")) and "content-length" not in given:
+        headers.append(("Content-Length", str(size)))
+    for name, value in headers:
+        if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
+            raise InvalidContent(
+                f"the header {visible(name, 64)!r} cannot be sent: it may hold printable ASCII only"
+            )
+    return Headers(headers)
+
+
+def announced(sent: Headers) -> int | None:
+    """The bytes of body that a request promises; None when only its end will tell."""
+    length = content_length(sent)
+    return 0 if length is None and "transfer-encoding" not in sent else length
+
+
+def expected(head: Response) -> int | None:
+    """The bytes of body that an answer promises, when it is one that has a body."""
+    method = head.request.method if head.request else ""
+    bodiless = head.status in (204, 304) or method == "HEAD"
+    return None if bodiless else content_length(head.headers)
+
+
+def content_length(headers: Headers) -> int | None:
+    """`Content-Length`, where it is a number one can believe."""
+    length = headers.get("content-length", "").strip()
+    return int(length) if length.isascii() and length.isdecimal() and len(length) < 20 else None
+
+
+def refuse_encoding(head: Response) -> None:
+    """Raise `UnexpectedAnswer` for a body that would have to be decoded first (D-3)."""
+    encoding = head.headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in ("", "identity"):
+        raise head.unexpected(f"the body is encoded ({visible(encoding, 32)}), which nobody asked")
+
+
+def as_bytes(headers: Headers) -> list[tuple[bytes, bytes]]:
+    """`headers` as a library for HTTP takes them."""
+    return [(name.encode(), value.encode("latin-1", "replace")) for name, value in headers.pairs()]
+
+
+def from_bytes(raw: list[tuple[bytes, bytes]]) -> Headers:
+    """The headers that a library for HTTP gives, whatever their bytes are."""
+    return Headers((name.decode("latin-1"), value.decode("latin-1")) for name, value in raw)

@@ -1,0 +1,36 @@
+"""What was fetched before and is known by its digest, so that nobody need be asked again."""
+
+from __future__ import annotations
+
+from threading import Lock
+from typing import Any, TypeVar
+
+from ocinb.oci.document import Document
+
+MOST_KNOWN = 32 * 1024 * 1024  # bytes of documents
+D = TypeVar("D", bound=Document)
+
+
+class Known:
+    """Documents by digest, the newest of them; safe to use from many threads."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._size = 0
+        self._documents: dict[str, Any] = {}
+
+    def get(self, digest: str) -> Document | None:
+        return self._documents.get(digest)
+
+    def add(self, document: D) -> D:
+        with self._lock:
+            self._forget(document.digest)
+            self._documents[document.digest] = document
+            self._size += document.size
+            while self._size > MOST_KNOWN:
+                self._forget(next(iter(self._documents)))
+        return document
+
+    def _forget(self, digest: str) -> None:
+        gone = self._documents.pop(digest, None)
+        self._size -= gone.size if gone else 0

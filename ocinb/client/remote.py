@@ -1,0 +1,299 @@
+"""Content bound to where it came from: what a tag stands for, and what can be fetched from there.
+
+Only what is asked for is fetched, and by digest, so it is asked for once. Drawing asks nobody.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
+
+from ocinb.drawable import Drawable
+from ocinb.errors import InvalidReference, NotSupported
+from ocinb.oci.config import ImageConfig
+from ocinb.oci.descriptor import Descriptor
+from ocinb.oci.digest import Digest
+from ocinb.oci.index import Index
+from ocinb.oci.manifest import AnyManifest, ArtifactManifest, Manifest
+from ocinb.oci.platform import Platform
+from ocinb.text import nearest
+
+if TYPE_CHECKING:
+    from ocinb.client.repository import Repository, Target, Wanted
+    from ocinb.storage.layout import Layout
+
+D = TypeVar("D", bound="AnyManifest")
+
+
+class _Bound(Drawable, Generic[D]):
+    """A document, the repository it came from, and what it was asked for by."""
+
+    def __init__(self, repository: Repository, asked: str, document: D) -> None:
+        self.repository = repository
+        self.asked = asked
+        self.document = document
+
+    @property
+    def digest(self) -> Digest:
+        """The digest of its manifest or index."""
+        return self.document.digest
+
+    @property
+    def raw(self) -> bytes:
+        """The bytes of its manifest or index, as they came."""
+        return self.document.raw
+
+    @property
+    def reference(self) -> str:
+        """The full reference it was asked for by."""
+        return self.repository.at(self.asked)
+
+    @property
+    def pinned(self) -> str:
+        """The full reference by digest: what this is for ever."""
+        return self.repository.at(self.digest)
+
+    @property
+    def expression(self) -> str:
+        """The Python that fetches this again."""
+        return f"{self.repository.expression}[{self.asked!r}]"
+
+    def pull(
+        self,
+        into: str | os.PathLike[str] | Layout,
+        *,
+        platform: str | Platform | None = None,
+        progress: Wanted = None,
+    ) -> Layout:
+        """Copy it with all it names into an OCI image layout; see `Repository.pull`.
+
+        It is this content that is copied, also when its tag has moved on meanwhile.
+        """
+        return self.repository.pull_document(
+            self.document, self.asked, into, platform=platform, progress=progress
+        )
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.reference} {self.digest.short}>"
+
+
+class RemoteIndex(_Bound[Index]):
+    """Several images under one name: `index["linux/arm64"]` is one of them."""
+
+    @property
+    def index(self) -> Index:
+        """The index itself."""
+        return self.document
+
+    @property
+    def platforms(self) -> tuple[Platform, ...]:
+        """The platforms there are images for."""
+        return self.document.platforms
+
+    def __getitem__(self, wanted: str | Platform | int) -> Remote:
+        """The image for a platform (a variant of its architecture will do), digest or position.
+
+        Raises `InvalidReference` naming the platforms, or digests, there are.
+        """
+        return self.child(self._entry(wanted))
+
+    def __contains__(self, wanted: object) -> bool:
+        """Whether `self[wanted]` is there for a platform or digest; asks nobody."""
+        try:
+            return not isinstance(wanted, int) and bool(self._entry(wanted))
+        except InvalidReference:
+            return False
+
+    def image(self, platform: str | Platform | None = None) -> RemoteImage:
+        """The image a container engine would run for `platform`, by default on this machine.
+
+        An architecture that the wanted one can also run will do. Raises `InvalidReference` naming
+        the platforms there are, and `NotSupported` when what is there for one is no image.
+        """
+        wanted = platform or Platform.host()
+        found = self.child(self.document.for_platform(wanted))
+        if isinstance(found, RemoteImage):
+            return found
+        raise NotSupported(f"what the index has for {wanted} is {found!r}, which is no image")
+
+    def child(self, entry: Descriptor) -> Remote:
+        """What an entry of the index points to; its size and media type must agree with it."""
+        manifest = self.repository.manifest(entry.digest, entry)
+        return bind(self.repository, entry.digest, manifest, entry.platform)
+
+    def known(self, entry: Descriptor) -> Remote | None:
+        """The same when it was fetched before, else None; asks nobody."""
+        manifest = self.repository.known(entry.digest)
+        if isinstance(manifest, (Manifest, Index, ArtifactManifest)):
+            return bind(self.repository, entry.digest, manifest, entry.platform)
+        return None
+
+    def load(self) -> RemoteIndex:
+        """Fetch the manifests of all entries and the configs of the images; returns itself."""
+        for entry in self.document.manifests:
+            child = self.child(entry)
+            if isinstance(child, RemoteImage):
+                child.config  # noqa: B018  # fetched once, and known from then on
+        return self
+
+    def __iter__(self) -> Iterator[Remote]:
+        return map(self.child, self.document.images)
+
+    def __len__(self) -> int:
+        return len(self.document.images)
+
+    def _entry(self, wanted: object) -> Descriptor:
+        if isinstance(wanted, int):
+            return self._at(wanted)
+        if isinstance(wanted, str) and ":" in wanted:
+            return self._by_digest(Digest(wanted))
+        if not isinstance(wanted, (str, Platform)):
+            what = f"it is {type(wanted).__name__}, neither text nor Platform"
+            raise InvalidReference(wanted, "platform", what)
+        return self.document.for_platform(wanted, same_architecture=True)
+
+    def _at(self, position: int) -> Descriptor:
+        count = len(self)
+        if not -count <= position < count:
+            raise IndexError(f"there is no image {position}: the index has {count}, from 0 on")
+        return self.document.images[position]
+
+    def _by_digest(self, digest: Digest) -> Descriptor:
+        entries = {entry.digest: entry for entry in self.document.manifests}
+        if digest not in entries:
+            raise InvalidReference(
+                digest, "digest of this index", "no entry has it", hints=[nearest(digest, entries)]
+            )
+        return entries[digest]
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(map(str, self.platforms))[:500]
+
+
+class RemoteImage(_Bound[Manifest]):
+    """One image: its manifest now, its config and layers when they are asked for."""
+
+    def __init__(
+        self,
+        repository: Repository,
+        asked: str,
+        document: Manifest,
+        platform: Platform | None = None,
+    ) -> None:
+        super().__init__(repository, asked, document)
+        self._platform = platform
+        self.layers = tuple(
+            RemoteLayer(repository, layer, position)
+            for position, layer in enumerate(document.layers)
+        )
+
+    @property
+    def manifest(self) -> Manifest:
+        """The manifest itself."""
+        return self.document
+
+    @cached_property
+    def config(self) -> ImageConfig:
+        """The image config, fetched when first asked for."""
+        return self.repository.config(self.document.config)
+
+    @property
+    def known_config(self) -> ImageConfig | None:
+        """The image config when it was fetched before, else None; asks nobody."""
+        known = self.repository.known(self.document.config.digest)
+        return known if isinstance(known, ImageConfig) else None
+
+    @property
+    def platform(self) -> Platform | None:
+        """What it runs on: as its index said, else as its config says once that is known."""
+        if self._platform is None and self.known_config is not None:
+            return self.known_config.platform
+        return self._platform
+
+    @property
+    def size(self) -> int:
+        """Bytes to transfer: manifest, config and layers."""
+        return self.document.total_size
+
+
+class RemoteArtifact(_Bound["Manifest | ArtifactManifest"]):
+    """Something stored like an image that is none: an SBOM, a chart, a signature, attestations."""
+
+    def __init__(
+        self, repository: Repository, asked: str, document: Manifest | ArtifactManifest
+    ) -> None:
+        super().__init__(repository, asked, document)
+        content = document.layers if isinstance(document, Manifest) else document.blobs
+        self.blobs = tuple(
+            RemoteLayer(repository, blob, position) for position, blob in enumerate(content)
+        )
+
+    @property
+    def manifest(self) -> Manifest | ArtifactManifest:
+        """The manifest itself."""
+        return self.document
+
+    @property
+    def artifact_type(self) -> str:
+        """What kind of artifact it is."""
+        return self.document.artifact_type
+
+    @property
+    def size(self) -> int:
+        """Bytes to transfer: manifest, config and blobs."""
+        return self.document.total_size
+
+
+class RemoteLayer(Drawable):
+    """One layer or blob of an image or artifact, still in the registry."""
+
+    def __init__(self, repository: Repository, descriptor: Descriptor, position: int) -> None:
+        self.repository = repository
+        self.descriptor = descriptor
+        self.position = position
+
+    @property
+    def digest(self) -> Digest:
+        """The digest of the content as it is transferred."""
+        return self.descriptor.digest
+
+    @property
+    def size(self) -> int:
+        """Bytes to transfer."""
+        return self.descriptor.size
+
+    @property
+    def reference(self) -> str:
+        """Its repository and digest."""
+        return self.repository.at(self.digest)
+
+    def read(self, limit: int | None = None) -> bytes:
+        """The content, verified, in memory; raises `InvalidContent` beyond `limit` bytes."""
+        if limit is None:
+            return self.repository.blob(self.descriptor)
+        return self.repository.blob(self.descriptor, limit)
+
+    def save(self, into: Target, progress: Wanted = None) -> None:
+        """Write the content to a file or sink, verified on the way."""
+        self.repository.save_blob(self.descriptor, into, progress)
+
+    def __repr__(self) -> str:
+        return f"<RemoteLayer {self.position} {self.descriptor!r}>"
+
+
+Remote: TypeAlias = RemoteIndex | RemoteImage | RemoteArtifact
+
+
+def bind(
+    repository: Repository, asked: str, manifest: AnyManifest, platform: Platform | None = None
+) -> Remote:
+    """`manifest` as what it is, bound to where it came from."""
+    if isinstance(manifest, Index):
+        return RemoteIndex(repository, asked, manifest)
+    if isinstance(manifest, Manifest) and manifest.is_image:
+        return RemoteImage(repository, asked, manifest, platform)
+    if isinstance(manifest, (Manifest, ArtifactManifest)):
+        return RemoteArtifact(repository, asked, manifest)
+    raise NotSupported(f"{manifest!r} is no manifest")

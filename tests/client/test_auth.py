@@ -1,0 +1,355 @@
+"""Earning tokens: which realm gets what, and what it may answer (A, K-2, K-20, F-8)."""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+import time
+from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from ocinb.client.addresses import split
+from ocinb.client.auth import Auth, Grant, needed_scope
+from ocinb.client.credentials import Credentials
+from ocinb.client.secret import Secret
+from ocinb.errors import AuthenticationError
+from ocinb.protocol.messages import Request, Response
+
+CANARY = "canary-3f9"
+HOME = "https://registry.example.com"
+REALM = "https://auth.example.com/token"
+ADA = Credentials("ada", Secret(CANARY), source="arguments")
+PULL = Request("GET", f"{HOME}/v2/org/app/manifests/v1")
+
+
+class Script:
+    """What the realm is asked, and what it answers."""
+
+    def __init__(self, *answers: Response | Callable[[Request], Response]) -> None:
+        self.answers = list(answers) or [token("t1")]
+        self.asked: list[tuple[Request, Secret | None]] = []
+
+    def __call__(self, request: Request, authorization: Secret | None) -> Response:
+        self.asked.append((request, authorization))
+        answer = self.answers[min(len(self.asked), len(self.answers)) - 1]
+        return answer if isinstance(answer, Response) else answer(request)
+
+    def query(self, number: int = -1) -> dict[str, list[str]]:
+        return parse_qs(urlsplit(self.asked[number][0].url).query)
+
+
+def token(text: str, **more: object) -> Response:
+    return Response(200, {}, json.dumps({"token": text, **more}).encode())
+
+
+def refusal(challenge: str = f'Bearer realm="{REALM}",service="hub"') -> Response:
+    return Response(401, {"WWW-Authenticate": challenge} if challenge else {})
+
+
+class Clock:
+    now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def auth(script: Script, credentials: Credentials | None = ADA, **more: object) -> Auth:
+    given = {"credentials": lambda repository: credentials, **more}
+    return Auth(split(HOME)[0], script, **given)  # type: ignore[arg-type]
+
+
+def authorization(grant: Grant | None) -> str:
+    return grant.authorization.reveal() if grant else ""
+
+
+# Scopes
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "scope"),
+    [
+        ("GET", "/v2/", ""),
+        ("GET", "/v2/_catalog?n=1", "registry:catalog:*"),
+        ("GET", "/v2/a/tags/list", "repository:a:pull"),
+        ("HEAD", "/v2/a/b/blobs/sha256:0", "repository:a/b:pull"),
+        ("GET", "/v2/a/blobs/manifests/v1", "repository:a/blobs:pull"),
+        ("GET", "/v2/a/referrers/sha256:0?artifactType=x", "repository:a:pull"),
+        ("POST", "/v2/a/blobs/uploads/", "repository:a:pull,push"),
+        ("PATCH", "/v2/a/blobs/uploads/1?_state=x", "repository:a:pull,push"),
+        ("PUT", "/v2/a/manifests/v1", "repository:a:pull,push"),
+        ("DELETE", "/v2/a/manifests/v1", "repository:a:delete"),
+        ("POST", "/v2/a/blobs/uploads/?mount=d&from=b/c",
+         "repository:a:pull,push repository:b/c:pull"),
+        ("PUT", "/somewhere/else", ""),
+    ],
+)  # fmt: skip
+def test_the_least_scope_is_told_from_the_path(method: str, path: str, scope: str):
+    """A-4, A-6."""
+    assert needed_scope(Request(method, HOME + path)) == scope
+
+
+def test_the_challenge_s_scope_is_asked_for_else_the_least():
+    """A-4."""
+    script = Script()
+    auth(script).answer(
+        PULL, refusal(f'Bearer realm="{REALM}",scope="repository:x:pull,push"'), None
+    )
+    auth(script).answer(PULL, refusal(), None)
+    assert script.query(0)["scope"] == ["repository:x:pull,push"]
+    assert script.query(1) == {"service": ["hub"], "scope": ["repository:org/app:pull"]}
+
+
+def test_a_mount_asks_for_both_repositories_in_one_token():
+    """A-6."""
+    script = Script()
+    mount = Request("POST", f"{HOME}/v2/a/blobs/uploads/?mount=sha256:0&from=b")
+    auth(script).answer(
+        mount, refusal(f'Bearer realm="{REALM}",scope="repository:a:push,pull"'), None
+    )
+    assert script.query()["scope"] == ["repository:a:push,pull", "repository:b:pull"]
+
+
+def test_a_delete_that_is_not_understood_is_asked_for_as_everything():
+    """A-7: Quay fails on `delete`, distribution insists on it."""
+    script = Script(Response(400), token("t"))
+    grant = auth(script).answer(Request("DELETE", f"{HOME}/v2/a/manifests/v1"), refusal(), None)
+    assert [script.query(n)["scope"] for n in (0, 1)] == [
+        ["repository:a:delete"],
+        ["repository:a:*"],
+    ]
+    assert authorization(grant) == "Bearer t"
+
+
+# Tokens
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        ({"token": "a"}, "a"),
+        ({"access_token": "b"}, "b"),
+        ({"token": "a", "access_token": "b"}, "a"),
+        ({"token": "", "access_token": "b"}, "b"),
+        ({"token": None, "access_token": " b\n"}, "b"),
+    ],
+)
+def test_a_token_has_one_of_two_names(document: dict[str, str | None], expected: str):
+    """A-1."""
+    script = Script(Response(200, {}, json.dumps(document).encode()))
+    assert authorization(auth(script).answer(PULL, refusal(), None)) == f"Bearer {expected}"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{}", b"[]", b"<html>", b'{"token": ""}', b'{"token": 7}', b'{"token": ["x"]}',
+     b"\xff", b"[" * 9_999],
+)  # fmt: skip
+def test_an_answer_without_a_token_names_the_realm_and_echoes_nothing(body: bytes):
+    """A-1, F-D23."""
+    said = body.replace(b"7", CANARY.encode())
+    with pytest.raises(AuthenticationError, match=r"no token from auth\.example\.com") as caught:
+        auth(Script(Response(200, {}, said))).answer(PULL, refusal(), None)
+    assert CANARY not in str(caught.value)
+    assert caught.value.__context__ is None
+
+
+@pytest.mark.parametrize("status", [302, 307, 400, 401, 403, 500, 502])
+def test_a_realm_that_refuses_or_redirects_is_an_error_that_echoes_nothing(status: int):
+    """F-D23, ggcr #2292: a token request follows nothing."""
+    script = Script(Response(status, {"Location": "https://evil/"}, CANARY.encode()))
+    with pytest.raises(AuthenticationError, match=f"it answered {status}") as caught:
+        auth(script).answer(PULL, refusal(), None)
+    assert CANARY not in str(caught.value)
+    assert "arguments" in caught.value.hints[0]
+    assert len(script.asked) == 1
+
+
+def test_an_answer_of_more_than_64_kib_is_never_read_whole():
+    """4.3."""
+    script = Script()
+    auth(script).answer(PULL, refusal(), None)
+    assert script.asked[0][0].limit == 64 * 1024
+
+
+@pytest.mark.parametrize(
+    ("lives", "good", "stale"), [(None, 54, 56), (5, 54, 56), (300, 294, 296), ("x", 54, 56)]
+)
+def test_a_token_is_used_until_shortly_before_its_end(lives: object, good: float, stale: float):
+    """A-3, F-8: 60 s at least, renewed 5 s early, before the registry has to refuse it."""
+    clock, more = Clock(), {} if lives is None else {"expires_in": lives}
+    script = Script(token("t1", **more), token("t2", **more))
+    known = auth(script, clock=clock)
+    assert known.known(PULL) is None
+    known.answer(PULL, refusal(), None)
+    clock.now += good
+    assert authorization(known.known(PULL)) == "Bearer t1"
+    clock.now += stale - good
+    assert authorization(known.known(PULL)) == "Bearer t2"
+    assert len(script.asked) == 2
+
+
+def test_a_token_is_kept_for_each_scope():
+    script = Script(token("t1"), token("t2"))
+    known = auth(script)
+    known.answer(PULL, refusal(), None)
+    push = Request("PUT", PULL.url)
+    assert known.known(push) is None
+    known.answer(push, refusal(), None)
+    assert authorization(known.known(PULL)) == "Bearer t1"
+    assert authorization(known.known(push)) == "Bearer t2"
+
+
+def test_many_threads_that_need_one_token_ask_once():
+    """F-13."""
+
+    def slowly(request: Request) -> Response:
+        time.sleep(0.05)
+        return token("t1")
+
+    script = Script(slowly)
+    known = auth(script)
+    got: list[Grant | None] = []
+    threads = [
+        threading.Thread(target=lambda: got.append(known.answer(PULL, refusal(), None)))
+        for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [authorization(grant) for grant in got] == ["Bearer t1"] * 8
+    assert len(script.asked) == 1
+
+
+def test_a_token_that_was_refused_is_replaced():
+    """A-16."""
+    script = Script(token("t1"), token("t2"))
+    known = auth(script)
+    first = known.answer(PULL, refusal(), None)
+    assert authorization(known.answer(PULL, refusal(), first)) == "Bearer t2"
+
+
+# Who is told what
+
+
+def test_name_and_password_go_to_the_realm_by_get_with_basic():
+    """A-2."""
+    script = Script()
+    auth(script).answer(PULL, refusal(), None)
+    request, basic = script.asked[0]
+    assert request.method == "GET"
+    assert basic is not None
+    assert base64.b64decode(basic.reveal()[6:]).decode() == f"ada:{CANARY}"
+
+
+def test_nobody_asks_without_credentials():
+    """A-11."""
+    script = Script()
+    assert authorization(auth(script, None).answer(PULL, refusal(), None)) == "Bearer t1"
+    assert script.asked[0][1] is None
+
+
+def test_an_identity_token_is_exchanged_by_post():
+    script = Script(Response(200, {}, b'{"access_token": "t"}'))
+    grant = auth(script, Credentials(identity=Secret(CANARY))).answer(PULL, refusal(), None)
+    request, basic = script.asked[0]
+    assert (request.method, basic, authorization(grant)) == ("POST", None, "Bearer t")
+    assert parse_qs(b"".join(request.body).decode()) == {
+        "grant_type": ["refresh_token"],
+        "service": ["hub"],
+        "client_id": ["ocinb"],
+        "scope": ["repository:org/app:pull"],
+        "refresh_token": [CANARY],
+    }
+    assert CANARY not in repr(request)
+
+
+@pytest.mark.parametrize("answer", [400, 401, 404, 405, 200])
+def test_a_realm_that_knows_no_post_is_asked_by_get(answer: int):
+    """A-2: GCR 404, Artifactory 401, ACR 400, HTML with 200."""
+    script = Script(Response(answer, {}, b"<html>"), token("t"))
+    grant = auth(script, Credentials(identity=Secret(CANARY))).answer(PULL, refusal(), None)
+    assert [request.method for request, _ in script.asked] == ["POST", "GET"]
+    assert authorization(grant) == "Bearer t"
+
+
+def test_a_token_of_ours_is_sent_as_it_is():
+    script = Script()
+    grant = auth(script, Credentials(token=Secret(CANARY))).answer(PULL, refusal(), None)
+    assert authorization(grant) == f"Bearer {CANARY}"
+    assert script.asked == []
+
+
+def test_basic_is_answered_with_name_and_password_for_everything():
+    """A-15: ECR."""
+    known = auth(Script())
+    grant = known.answer(PULL, refusal("Basic realm=x"), None)
+    assert authorization(grant).startswith("Basic ")
+    assert known.known(Request("PUT", f"{HOME}/v2/other/manifests/v1")) == grant
+    assert auth(Script(), None).answer(PULL, refusal("Basic realm=x"), None) is None
+
+
+@pytest.mark.parametrize("challenge", ["", "Negotiate", "Digest realm=x"])
+def test_a_challenge_that_is_missing_is_looked_for_at_the_door(challenge: str):
+    """A-10: gcr.io."""
+    script = Script(refusal(), token("t"))
+    grant = auth(script).answer(PULL, refusal(challenge), None)
+    assert script.asked[0][0].url == f"{HOME}/v2/"
+    assert authorization(grant) == "Bearer t"
+
+
+def test_without_any_challenge_there_is_nothing_to_give():
+    assert auth(Script(Response(200))).answer(PULL, refusal(""), None) is None
+
+
+def test_a_realm_may_be_relative_and_have_a_query_of_its_own():
+    """A-9."""
+    script = Script()
+    auth(script).answer(PULL, refusal('Bearer realm="/token?service=own&x=1",service="hub"'), None)
+    assert script.asked[0][0].url.startswith(f"{HOME}/token?")
+    assert script.query() == {"service": ["own"], "x": ["1"], "scope": ["repository:org/app:pull"]}
+
+
+# Realms, by K-2
+
+
+def test_a_stranger_s_realm_is_asked_as_nobody_and_the_error_says_how_to_trust_it():
+    script = Script(Response(401))
+    with pytest.raises(AuthenticationError) as caught:
+        auth(script).answer(PULL, refusal('Bearer realm="https://login.evil.org/t"'), None)
+    assert script.asked[0][1] is None
+    assert any("trust_realms=['login.evil.org']" in hint for hint in caught.value.hints)
+
+
+def test_a_stranger_s_realm_may_give_a_token_to_anybody_and_that_is_remembered():
+    grant = auth(Script()).answer(PULL, refusal('Bearer realm="https://login.evil.org/t"'), None)
+    assert grant is not None
+    assert (authorization(grant), grant.withheld) == ("Bearer t1", "login.evil.org")
+
+
+def test_a_realm_the_user_trusts_gets_the_credentials():
+    script = Script()
+    known = auth(script, trust_realms=["Login.Other.org"])
+    grant = known.answer(PULL, refusal('Bearer realm="https://login.other.org/t"'), None)
+    assert script.asked[0][1] is not None
+    assert grant is not None
+    assert grant.withheld == ""
+
+
+@pytest.mark.parametrize(
+    "realm",
+    [
+        "", "file:///etc/passwd", "gopher://x/", "javascript:alert(1)", "https://user:pw@evil/",
+        r"https://registry.example.com\@evil/", "http://①②⑦.0.0.1/", "https://", "http://[::1",
+        "https://evil /", "https://a/" + "x" * 70_000, "data:text/html,x", "http://auth.example.com/",
+        "https://evil:99999/", "https://evil:0/",
+    ],
+)  # fmt: skip
+def test_a_realm_that_is_no_place_to_go_is_not_gone_to(realm: str):
+    script = Script()
+    with pytest.raises(AuthenticationError):
+        auth(script).answer(PULL, refusal(f'Bearer realm="{realm}"'), None)
+    assert script.asked == []
