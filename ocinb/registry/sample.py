@@ -11,9 +11,10 @@ import io
 import json
 import random
 import tarfile
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from ocinb.oci import media_types
 from ocinb.oci.digest import Digest
@@ -29,16 +30,30 @@ VERSION = "1.4.2"
 _CREATED = "2026-03-01T09:30:00Z"
 _SOURCE = "https://git.example/demo/app"
 _PLATFORMS = ("linux/amd64", "linux/arm64/v8", "linux/arm/v7")
+_BUILT = 1_772_357_400  # _CREATED as the seconds that tars count in
+_APP = 1000  # the user in etc/passwd that the application runs as
+_PROVENANCE = {
+    "builder": {"id": "https://build.example/demo"},
+    "buildType": "https://mobyproject.org/buildkit@v1",
+    "materials": [{"uri": _SOURCE}],
+}
 
 
-@dataclass(frozen=True)
-class _File:
+class _File(NamedTuple):
     """An entry of a layer: content for a file, or the target of a link."""
 
     path: str
     content: bytes = b""
     mode: int = 0o644
     link: str = ""
+    owner: int = 0
+
+
+class _Archive(NamedTuple):
+    """A layer as it is stored, and the digest of the tar in it."""
+
+    packed: bytes
+    diff_id: Digest
 
 
 def school() -> LocalRegistry:
@@ -56,6 +71,7 @@ def school() -> LocalRegistry:
     return registry
 
 
+@lru_cache(maxsize=4)
 def app(version: str = VERSION) -> ImageIndex:
     """A small web application: an index of three platforms, each with BuildKit's attestations."""
     images = [(Platform.parse(each), _image(Platform.parse(each), version)) for each in _PLATFORMS]
@@ -83,7 +99,7 @@ def chart(version: str = "0.3.0") -> Image:
     )
     return Image.of(
         _json(about, "application/vnd.cncf.helm.config.v1+json"),
-        [Blob.of(_archive(files)[0], "application/vnd.cncf.helm.chart.content.v1.tar+gzip")],
+        [Blob.of(_archive(files).packed, "application/vnd.cncf.helm.chart.content.v1.tar+gzip")],
         annotations={
             "org.opencontainers.image.title": "demo",
             "org.opencontainers.image.version": version,
@@ -103,41 +119,20 @@ def sbom(subject: Content) -> Image:
 
 
 def _image(platform: Platform, version: str) -> Image:
-    """Three layers of files and the steps that made them, some of which left no layer."""
-    made = [
-        _archive(files) for files in (_base(platform), _runtime(platform), _application(version))
-    ]
+    """Three layers of files, and a config that says how they came to be and how to run them."""
+    contents = (_base(platform), _runtime(platform), _application(version))
+    archives = [_archive(files) for files in contents]
     config = {
         "created": _CREATED,
         "author": "demo",
         **platform.to_json(),
-        "config": {
-            "User": "app",
-            "ExposedPorts": {"8080/tcp": {}},
-            "Env": ["PATH=/usr/local/bin:/usr/bin:/bin", f"APP_VERSION={version}"],
-            "Entrypoint": ["/usr/local/bin/serve"],
-            "Cmd": ["--port", "8080"],
-            "WorkingDir": "/srv/app",
-            "StopSignal": "SIGTERM",
-            "Labels": {"org.opencontainers.image.source": _SOURCE, "maintainer": "demo"},
-        },
-        "rootfs": {"type": "layers", "diff_ids": [str(diff_id) for _, diff_id in made]},
-        "history": [
-            _step(0, "/bin/sh -c #(nop) ADD file:rootfs.tar.gz in / "),
-            _step(1, '/bin/sh -c #(nop)  CMD ["/bin/sh"]', empty=True),
-            _step(2, f"ENV PATH=/usr/local/bin:/usr/bin:/bin APP_VERSION={version}", empty=True),
-            _step(3, "RUN /bin/sh -c apk add --no-cache runtime ca-certificates # buildkit"),
-            _step(4, "WORKDIR /srv/app", empty=True),
-            _step(5, "COPY --chown=app:app dist/ /srv/app/ # buildkit"),
-            _step(6, "USER app", empty=True),
-            _step(7, "EXPOSE map[8080/tcp:{}]", empty=True),
-            _step(8, 'ENTRYPOINT ["/usr/local/bin/serve"]', empty=True),
-            _step(9, 'CMD ["--port" "8080"]', empty=True),
-        ],
-    }  # fmt: skip
+        "config": _how_to_run(version),
+        "rootfs": {"type": "layers", "diff_ids": [str(archive.diff_id) for archive in archives]},
+        "history": _history(version),
+    }
     return Image.of(
         _json(config, media_types.CONFIG),
-        [Blob.of(packed, media_types.LAYER_GZIP) for packed, _ in made],
+        [Blob.of(archive.packed, media_types.LAYER_GZIP) for archive in archives],
         annotations={
             "org.opencontainers.image.base.name": "docker.io/library/base:3.20",
             "org.opencontainers.image.created": _CREATED,
@@ -145,10 +140,43 @@ def _image(platform: Platform, version: str) -> Image:
     )
 
 
-def _step(number: int, created_by: str, *, empty: bool = False) -> dict[str, Any]:
-    created = f"2026-03-01T09:{20 + number}:00.123456789Z"
-    step: dict[str, Any] = {"created": created, "created_by": created_by}
-    return {**step, "comment": "buildkit.dockerfile.v0", **({"empty_layer": True} if empty else {})}
+def _how_to_run(version: str) -> dict[str, Any]:
+    return {
+        "User": "app",
+        "ExposedPorts": {"8080/tcp": {}},
+        "Env": ["PATH=/usr/local/bin:/usr/bin:/bin", f"APP_VERSION={version}"],
+        "Entrypoint": ["/usr/local/bin/serve"],
+        "Cmd": ["--port", "8080"],
+        "WorkingDir": "/srv/app",
+        "StopSignal": "SIGTERM",
+        "Labels": {"org.opencontainers.image.source": _SOURCE, "maintainer": "demo"},
+    }
+
+
+def _history(version: str) -> list[dict[str, Any]]:
+    """The steps of the build, a minute each; all but three left no layer."""
+    steps = (
+        ("layer", "/bin/sh -c #(nop) ADD file:rootfs.tar.gz in / "),
+        ("", '/bin/sh -c #(nop)  CMD ["/bin/sh"]'),
+        ("", f"ENV PATH=/usr/local/bin:/usr/bin:/bin APP_VERSION={version}"),
+        ("layer", "RUN /bin/sh -c apk add --no-cache runtime ca-certificates # buildkit"),
+        ("", "WORKDIR /srv/app"),
+        ("layer", "COPY --chown=app:app dist/ / # buildkit"),
+        ("", "USER app"),
+        ("", "EXPOSE map[8080/tcp:{}]"),
+        ("", 'ENTRYPOINT ["/usr/local/bin/serve"]'),
+        ("", 'CMD ["--port" "8080"]'),
+    )
+    return [_step(number, *step) for number, step in enumerate(steps)]
+
+
+def _step(number: int, left: str, created_by: str) -> dict[str, Any]:
+    step: dict[str, Any] = {
+        "created": f"2026-03-01T09:{20 + number}:00.123456789Z",
+        "created_by": created_by,
+        "comment": "buildkit.dockerfile.v0",
+    }
+    return step if left else {**step, "empty_layer": True}
 
 
 def _base(platform: Platform) -> tuple[_File, ...]:
@@ -176,13 +204,13 @@ def _runtime(platform: Platform) -> tuple[_File, ...]:
 
 def _application(version: str) -> tuple[_File, ...]:
     settings = json.dumps({"port": 8080, "version": version}, indent=2).encode()
+    page = b"<!doctype html><title>demo</title><h1>It works</h1>\n"
+    program = b'#!/bin/sh\nexec runtime /srv/app/main.py "$@"\n'
     return (
-        _File("srv/app/main.py", b"import http.server\nhttp.server.main()\n" * 20),
-        _File("srv/app/settings.json", settings),
-        _File(
-            "srv/app/static/index.html", b"<!doctype html><title>demo</title><h1>It works</h1>\n"
-        ),
-        _File("usr/local/bin/serve", b'#!/bin/sh\nexec runtime /srv/app/main.py "$@"\n', 0o755),
+        _File("srv/app/main.py", b"import http.server\nhttp.server.main()\n" * 20, owner=_APP),
+        _File("srv/app/settings.json", settings, owner=_APP),
+        _File("srv/app/static/index.html", page, owner=_APP),
+        _File("usr/local/bin/serve", program, 0o755, owner=_APP),
     )
 
 
@@ -192,51 +220,55 @@ def _program(seed: str, size: int) -> bytes:
     return b"".join(noise[at : at + 512] + noise[at : at + 512] for at in range(0, size // 2, 512))
 
 
-def _archive(files: Iterable[_File]) -> tuple[bytes, Digest]:
-    """The gzipped tar of `files`, and the digest of the tar itself."""
+def _archive(files: Iterable[_File]) -> _Archive:
+    """The gzipped tar of `files` and of the folders they are in."""
     plain = io.BytesIO()
+    known = {file.path: file for file in files}
+    folders = {parent for path in known for parent in _parents(path)}
     with tarfile.open(fileobj=plain, mode="w", format=tarfile.PAX_FORMAT) as tar:
-        for file in sorted(files, key=lambda file: file.path):
-            entry = tarfile.TarInfo(file.path)
-            entry.mode, entry.size, entry.linkname = file.mode, len(file.content), file.link
-            entry.type = tarfile.SYMTYPE if file.link else tarfile.REGTYPE
-            tar.addfile(entry, io.BytesIO(file.content))
-    return gzip.compress(plain.getvalue(), 6, mtime=0), Digest.of(plain.getvalue())
+        for path in sorted(folders | known.keys()):
+            file = known.get(path)
+            tar.addfile(_entry(path, file), io.BytesIO(file.content if file else b""))
+    return _Archive(gzip.compress(plain.getvalue(), 6, mtime=0), Digest.of(plain.getvalue()))
+
+
+def _entry(path: str, file: _File | None) -> tarfile.TarInfo:
+    """The head of a file's entry, or, without one, of a folder's."""
+    entry = tarfile.TarInfo(path)
+    entry.mtime, entry.type, entry.mode = _BUILT, tarfile.DIRTYPE, 0o755
+    if file is not None:
+        entry.type = tarfile.SYMTYPE if file.link else tarfile.REGTYPE
+        entry.mode, entry.size, entry.linkname = file.mode, len(file.content), file.link
+        entry.uid = entry.gid = file.owner
+    return entry
+
+
+def _parents(path: str) -> Iterator[str]:
+    while path := path.rpartition("/")[0]:
+        yield path
 
 
 def _attestations(image: Image, platform: Platform) -> Image:
     """What BuildKit adds to an image: unsigned statements of its contents and how it was built."""
-    subject = [
-        {
-            "name": f"pkg:docker/demo/app?platform={platform}",
-            "digest": {"sha256": image.digest.encoded},
-        }
-    ]
-    builder = {
-        "builder": {"id": "https://build.example/demo"},
-        "buildType": "https://mobyproject.org/buildkit@v1",
-    }
-    predicates = {
-        "https://spdx.dev/Document": _packages(),
-        "https://slsa.dev/provenance/v0.2": {**builder, "materials": [{"uri": _SOURCE}]},
-    }  # fmt: skip
+    name = f"pkg:docker/demo/app?platform={quote(str(platform), safe='')}"
+    subject = {"name": name, "digest": {"sha256": image.digest.encoded}}
     statements = [
-        _json(
-            {
-                "_type": "https://in-toto.io/Statement/v0.1",
-                "predicateType": kind,
-                "subject": subject,
-                "predicate": predicate,
-            },
-            media_types.IN_TOTO,
-            annotations={"in-toto.io/predicate-type": kind},
-        )
-        for kind, predicate in predicates.items()
+        _statement("https://spdx.dev/Document", subject, _packages()),
+        _statement("https://slsa.dev/provenance/v0.2", subject, _PROVENANCE),
     ]
-    diff_ids = [str(blob.digest) for blob in statements]
-    rootfs = {"type": "layers", "diff_ids": diff_ids}
+    rootfs = {"type": "layers", "diff_ids": [str(blob.digest) for blob in statements]}
     config = {"architecture": "unknown", "os": "unknown", "config": {}, "rootfs": rootfs}
     return Image.of(_json(config, media_types.CONFIG), statements)
+
+
+def _statement(kind: str, subject: Mapping[str, Any], predicate: Mapping[str, Any]) -> Blob:
+    statement = {
+        "_type": "https://in-toto.io/Statement/v0.1",
+        "predicateType": kind,
+        "subject": [subject],
+        "predicate": predicate,
+    }
+    return _json(statement, media_types.IN_TOTO, annotations={"in-toto.io/predicate-type": kind})
 
 
 def _packages() -> dict[str, Any]:
