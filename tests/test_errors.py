@@ -160,6 +160,7 @@ def test_an_error_draws_nothing_until_somebody_plugs_a_face_in(monkeypatch):
     class Printer:
         def __init__(self) -> None:
             self.shown: list[str] = []
+            self.stack = [0]
 
         def text(self, text: str) -> None:
             self.shown.append(text)

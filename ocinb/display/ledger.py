@@ -33,13 +33,17 @@ _DIGEST = re.compile(r"(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})")
 
 @dataclass
 class Entry:
-    """A blob on its way: what it is, how many of its bytes have moved, what became of it."""
+    """A blob on its way: what it is, how many of its bytes have moved, what became of it.
+
+    `way` is where its bytes go, `up` or `down`; empty while nobody asked for it to move.
+    """
 
     blob: Descriptor
     state: State = "waiting"
     moved: int = 0
     note: str = ""
     tries: int = 1
+    way: str = ""
 
     @property
     def done(self) -> int:
@@ -98,8 +102,9 @@ class Ledger:
         entry = self._named(event.step.request.url if event.step else "")
         if entry is None or entry.over:
             return None
-        self._exchanges[event.exchange] = (entry, _CONTENT.get(event.method, ""))
-        entry.state, entry.note = "asked", ""
+        way = _CONTENT.get(event.method, "")
+        self._exchanges[event.exchange] = (entry, way)
+        entry.state, entry.note, entry.way = "asked", "", way or entry.way
         return entry
 
     def _went_on(

@@ -204,7 +204,7 @@ class Calls:
         entry = self._ledger(event)
         if entry is None or not isinstance(event, (BytesMoved, Skipped, Mounted, Verified)):
             return
-        sending = entry.state == "sent"
+        sending = entry.way == "up"
         self._callback(
             {
                 "phase": "uploading" if sending else _phase(entry.blob),

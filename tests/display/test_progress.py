@@ -308,12 +308,15 @@ def test_a_callback_hears_of_every_piece():
         for event in (*fetched(1, ONE, 400), started(2, TWO, "PUT"), BytesMoved(2, "up", 7, 3_000)):
             observer(event)
         observer(Verified(ONE.digest, 1_000))
+        observer(Verified(TWO.digest, 3_000))
     layer = {"phase": "layer", "layer_index": 0, "total_layers": 2, "bytes_sent": 0}
     assert heard == [
         {**layer, "bytes_received": 400, "total_bytes": 1_000},
         {"phase": "uploading", "layer_index": 1, "total_layers": 2, "bytes_received": 0,
          "bytes_sent": 7, "total_bytes": 3_000},
         {**layer, "bytes_received": 1_000, "total_bytes": 1_000},
+        {"phase": "uploading", "layer_index": 1, "total_layers": 2, "bytes_received": 0,
+         "bytes_sent": 3_000, "total_bytes": 3_000},
     ]  # fmt: skip
 
 
