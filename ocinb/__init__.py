@@ -1,0 +1,91 @@
+"""Look at container registries from a notebook.
+
+    import ocinb
+
+    school = ocinb.sample.school()  # an embedded registry: no network, no account
+    repository = ocinb.Repository("demo/app", registry=school)
+    repository["latest"]["linux/arm64"]
+
+Everything is loaded when it is first used, so importing this costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from ocinb.drawable import Drawable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ocinb import errors as errors
+    from ocinb.client.registry import Registry as Registry
+    from ocinb.client.repository import Repository as Repository
+    from ocinb.drawable import Faces
+    from ocinb.errors import OcinbError as OcinbError
+    from ocinb.oci.digest import Digest as Digest
+    from ocinb.oci.image import Blob as Blob
+    from ocinb.oci.image import Image as Image
+    from ocinb.oci.image import ImageIndex as ImageIndex
+    from ocinb.oci.platform import Platform as Platform
+    from ocinb.oci.reference import Reference as Reference
+    from ocinb.registry import sample as sample
+    from ocinb.registry.app import LocalRegistry as LocalRegistry
+    from ocinb.storage.layout import Layout as Layout
+
+# Where each public name lives; a name without a colon is a module.
+_HOMES = {
+    "Blob": "ocinb.oci.image:Blob",
+    "Digest": "ocinb.oci.digest:Digest",
+    "Image": "ocinb.oci.image:Image",
+    "ImageIndex": "ocinb.oci.image:ImageIndex",
+    "Layout": "ocinb.storage.layout:Layout",
+    "LocalRegistry": "ocinb.registry.app:LocalRegistry",
+    "OcinbError": "ocinb.errors:OcinbError",
+    "Platform": "ocinb.oci.platform:Platform",
+    "Reference": "ocinb.oci.reference:Reference",
+    "Registry": "ocinb.client.registry:Registry",
+    "Repository": "ocinb.client.repository:Repository",
+    "errors": "ocinb.errors",
+    "sample": "ocinb.registry.sample",
+}
+
+__all__ = [
+    "Blob",
+    "Digest",
+    "Image",
+    "ImageIndex",
+    "Layout",
+    "LocalRegistry",
+    "OcinbError",
+    "Platform",
+    "Reference",
+    "Registry",
+    "Repository",
+    "errors",
+    "sample",
+]  # spelled out so that editors and type checkers see it
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'ocinb' has no attribute {name!r}")
+    from importlib import import_module
+
+    module, _, attribute = _HOMES[name].partition(":")
+    found = import_module(module)
+    value = getattr(found, attribute) if attribute else found
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
+def _faces() -> Faces:
+    from ocinb.display import faces
+
+    return faces
+
+
+Drawable.faces = _faces  # from here on, values draw themselves

@@ -1,0 +1,48 @@
+"""The front door is small, sorted, and loads nothing before it is needed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import ocinb
+
+HEAVY = (
+    "httpx",
+    "pandas",
+    "IPython",
+    "ipywidgets",
+    "werkzeug",
+    "cheroot",
+    "dataclasses",
+    "asyncio",
+)
+
+
+def test_all_is_sorted_and_every_name_in_it_is_there():
+    assert ocinb.__all__ == sorted(ocinb.__all__)
+    assert all(getattr(ocinb, name) is not None for name in ocinb.__all__)
+    assert dir(ocinb) == ocinb.__all__
+
+
+def test_importing_loads_neither_http_nor_frames_nor_the_notebook():
+    check = f"import sys, ocinb; print([name for name in {HEAVY!r} if name in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", check], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_drawing_a_value_as_html_loads_neither_frames_nor_the_notebook():
+    check = (
+        "import sys, ocinb; ocinb.Platform.parse('linux/arm64')._repr_html_();"
+        "print([name for name in ('pandas', 'IPython', 'ipywidgets') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", check], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_name_that_is_not_there_is_an_ordinary_attribute_error():
+    assert not hasattr(ocinb, "Manager")
