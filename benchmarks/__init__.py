@@ -1,0 +1,1 @@
+"""What ocinb costs, measured side by side in one run and told as ratios and differences."""
