@@ -21,7 +21,7 @@ from ocinb.registry.call import State
 from ocinb.registry.repositories import Repositories
 from ocinb.registry.sessions import Sessions
 from ocinb.storage.store import Store
-from ocinb.text import visible
+from ocinb.text import short_path
 
 if TYPE_CHECKING:
     from ocinb.registry.server import Server
@@ -49,7 +49,7 @@ class LocalRegistry(Drawable):
         self._servers: list[Server] = []
         if self.path and (self.path / "oci-layout").exists():
             raise NotSupported(
-                f"{visible(self.path, 200)} is an image layout itself",
+                f"{short_path(self.path)} is an image layout itself",
                 hints=["give the folder above it: a registry holds one layout per repository"],
             )
 
@@ -97,7 +97,7 @@ class LocalRegistry(Drawable):
         self.close()
 
     def __repr__(self) -> str:
-        place = "in memory" if self.path is None else f"in {visible(self.path, 200)}"
+        place = "in memory" if self.path is None else f"in {short_path(self.path)}"
         count = len(self.repositories)
         return f"<LocalRegistry {place}: {count} {'repository' if count == 1 else 'repositories'}>"
 

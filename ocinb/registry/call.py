@@ -10,7 +10,8 @@ from ocinb.errors import NotSupported
 from ocinb.oci.descriptor import Descriptor
 from ocinb.oci.digest import Digest, hasher
 from ocinb.oci.reference import check_repository
-from ocinb.protocol.messages import Headers, Request, Response
+from ocinb.protocol.headers import Headers
+from ocinb.protocol.messages import Request, Response
 from ocinb.registry.refusals import refuse
 from ocinb.registry.repositories import Repositories
 from ocinb.registry.sessions import Sessions

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from ocinb.protocol.messages import Handle, Headers, Request, Response
+from ocinb.protocol.headers import Headers
+from ocinb.protocol.messages import Handle, Request, Response
 from ocinb.registry import refusals
 from ocinb.registry.refusals import Refusal, refuse
 

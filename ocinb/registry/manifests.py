@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from ocinb.oci.descriptor import Descriptor
 from ocinb.oci.digest import Digest
-from ocinb.oci.index import Index
-from ocinb.oci.manifest import AnyManifest, ArtifactManifest, parse_manifest
+from ocinb.oci.manifest import AnyManifest, parse_manifest
 from ocinb.oci.reference import check_tag, identifier
 from ocinb.oci.strict_json import MANIFEST_LIMIT
 from ocinb.protocol import endpoints
@@ -101,22 +100,12 @@ def _check_children(manifest: AnyManifest, store: Store) -> None:
     """Refuse a manifest that names content which is not there. A subject may come later (S19)."""
     missing = [
         {"digest": child.digest, "mediaType": child.media_type}
-        for child in _children(manifest)
+        for child in manifest.children
         if store.content(child.digest) is None and not _lives_elsewhere(child)
     ]
     if missing:
         message = f"{len(missing)} of the manifest's blobs or manifests are not here"
         raise refuse("MANIFEST_BLOB_UNKNOWN", message, detail=missing[:20])
-
-
-def _children(manifest: AnyManifest) -> Iterator[Descriptor]:
-    if isinstance(manifest, Index):
-        yield from manifest.manifests
-    elif isinstance(manifest, ArtifactManifest):
-        yield from manifest.blobs
-    else:
-        yield manifest.config
-        yield from manifest.layers
 
 
 def _lives_elsewhere(child: Descriptor) -> bool:

@@ -17,7 +17,8 @@ from ocinb.errors import (
     RegistryError,
     TransferError,
 )
-from ocinb.protocol.messages import Headers, Response
+from ocinb.protocol.headers import Headers
+from ocinb.protocol.messages import Response
 
 # Every code of the spec with its usual status and what it means in general.
 CODES = {
@@ -78,7 +79,7 @@ def answer(error: OcinbError) -> Response:
     pairs = refusal.headers.pairs() if isinstance(refusal, Refusal) else ()
     length = ("Content-Length", str(len(body)))
     headers = Headers([("Content-Type", "application/json"), length, *pairs])
-    return Response(refusal.status, headers, body)
+    return Response(refusal.status or 400, headers, body)
 
 
 def _translated(error: OcinbError) -> Refusal:

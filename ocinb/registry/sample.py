@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
+from ocinb.oci import annotations as keys
 from ocinb.oci import media_types
 from ocinb.oci.digest import Digest
 from ocinb.oci.image import Blob, Content, Image, ImageIndex
@@ -79,11 +80,11 @@ def app(version: str = VERSION) -> ImageIndex:
         images,
         attestations=[(image, _attestations(image, platform)) for platform, image in images],
         annotations={
-            "org.opencontainers.image.title": "demo app",
-            "org.opencontainers.image.version": version,
-            "org.opencontainers.image.created": _CREATED,
-            "org.opencontainers.image.source": _SOURCE,
-            "org.opencontainers.image.licenses": "Apache-2.0",
+            keys.TITLE: "demo app",
+            keys.VERSION: version,
+            keys.CREATED: _CREATED,
+            keys.SOURCE: _SOURCE,
+            keys.LICENSES: "Apache-2.0",
         },
     )
 
@@ -101,8 +102,8 @@ def chart(version: str = "0.3.0") -> Image:
         _json(about, "application/vnd.cncf.helm.config.v1+json"),
         [Blob.of(_archive(files).packed, "application/vnd.cncf.helm.chart.content.v1.tar+gzip")],
         annotations={
-            "org.opencontainers.image.title": "demo",
-            "org.opencontainers.image.version": version,
+            keys.TITLE: "demo",
+            keys.VERSION: version,
         },
     )
 
@@ -114,7 +115,7 @@ def sbom(subject: Content) -> Image:
         [_json(_packages(), "application/spdx+json")],
         artifact_type="application/spdx+json",
         subject=subject.descriptor,
-        annotations={"org.opencontainers.image.created": _CREATED},
+        annotations={keys.CREATED: _CREATED},
     )
 
 
@@ -134,8 +135,8 @@ def _image(platform: Platform, version: str) -> Image:
         _json(config, media_types.CONFIG),
         [Blob.of(archive.packed, media_types.LAYER_GZIP) for archive in archives],
         annotations={
-            "org.opencontainers.image.base.name": "docker.io/library/base:3.20",
-            "org.opencontainers.image.created": _CREATED,
+            keys.BASE_NAME: "docker.io/library/base:3.20",
+            keys.CREATED: _CREATED,
         },
     )
 
@@ -149,7 +150,7 @@ def _how_to_run(version: str) -> dict[str, Any]:
         "Cmd": ["--port", "8080"],
         "WorkingDir": "/srv/app",
         "StopSignal": "SIGTERM",
-        "Labels": {"org.opencontainers.image.source": _SOURCE, "maintainer": "demo"},
+        "Labels": {keys.SOURCE: _SOURCE, "maintainer": "demo"},
     }
 
 
@@ -268,7 +269,7 @@ def _statement(kind: str, subject: Mapping[str, Any], predicate: Mapping[str, An
         "subject": [subject],
         "predicate": predicate,
     }
-    return _json(statement, media_types.IN_TOTO, annotations={"in-toto.io/predicate-type": kind})
+    return _json(statement, media_types.IN_TOTO, annotations={keys.PREDICATE_TYPE: kind})
 
 
 def _packages() -> dict[str, Any]:

@@ -52,7 +52,8 @@ class Server(Drawable):
         self._hosts.update(
             {self.host, *(f"{name}:{self.port}" for name in ("127.0.0.1", "localhost", "[::1]"))}
         )
-        atexit.register(self.close)
+        # When the program ends, its threads end with it; Python 3.12 starts none any more by then.
+        atexit.register(self._http.cut_connections)
 
     @property
     def url(self) -> str:
@@ -66,7 +67,7 @@ class Server(Drawable):
 
     def close(self) -> None:
         """Stop, and free the port; harmless when already closed."""
-        atexit.unregister(self.close)
+        atexit.unregister(self._http.cut_connections)
         stopping = Thread(target=self._http.stop, daemon=True)
         stopping.start()
         stopping.join(_GRACE)

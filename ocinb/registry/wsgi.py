@@ -7,9 +7,10 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote
 
-from ocinb.errors import RegistryError, TruncatedBody
+from ocinb.errors import RegistryError, ServerFault, TruncatedBody
 from ocinb.oci.media_types import OCTET_STREAM
-from ocinb.protocol.messages import PIECE, Handle, Headers, Request, Response
+from ocinb.protocol.headers import Headers, length
+from ocinb.protocol.messages import PIECE, Handle, Request, Response
 from ocinb.registry import refusals
 from ocinb.registry.refusals import refuse
 
@@ -65,6 +66,9 @@ def application(handle: Handle) -> WSGIApplication:
             response = handle(request_from(environ))
         except RegistryError as error:
             response = refusals.answer(error)
+        except OSError as error:  # a full disk, say: for whoever asked, not for our notebook
+            why = error.strerror or type(error).__name__
+            response = refusals.answer(ServerFault(500, "", f"the registry could not do it: {why}"))
         start_response(_status(response.status), _headers(response))
         return _pieces(response, environ["REQUEST_METHOD"])
 
@@ -91,10 +95,10 @@ def _length(environ: WSGIEnvironment) -> int | None:
     """How long the body is; None when only its end will tell (a chunked body)."""
     if environ.get("wsgi.input_terminated"):
         return None
-    stated = environ.get("CONTENT_LENGTH") or "0"
-    if not (stated.isascii() and stated.isdecimal() and len(stated) < 19):
+    stated = length(environ.get("CONTENT_LENGTH") or "0")
+    if stated is None:
         raise refuse("SIZE_INVALID", "Content-Length must be a number")
-    return int(stated)
+    return stated
 
 
 def _sent_headers(environ: WSGIEnvironment) -> Headers:

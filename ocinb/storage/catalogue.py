@@ -13,11 +13,10 @@ from typing import Any
 
 from ocinb.errors import InvalidContent, InvalidReference
 from ocinb.oci import media_types
+from ocinb.oci.annotations import REF_NAME
 from ocinb.oci.descriptor import Descriptor
 from ocinb.oci.digest import Digest
 from ocinb.oci.reference import check_tag
-
-REF_NAME = "org.opencontainers.image.ref.name"
 
 
 @dataclass(frozen=True)

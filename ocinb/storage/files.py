@@ -124,8 +124,10 @@ def settle(file: BinaryIO, path: Path, target: Path) -> None:
     if hasattr(os, "fchmod"):  # as open to others as its folder is
         os.fchmod(file.fileno(), 0o666 & os.stat(target.parent).st_mode)
     os.fsync(file.fileno())
+    if not LOCKS:  # Windows moves no open file
+        file.close()
+    os.replace(path, target)  # while its lock still says that its writer is alive
     file.close()
-    os.replace(path, target)
     sync_folder(target.parent)
 
 

@@ -21,8 +21,8 @@ from ocinb.oci.manifest import parse_manifest
 from ocinb.storage import files
 from ocinb.storage.catalogue import Catalogue
 from ocinb.storage.files import FileContent
-from ocinb.storage.store import Content, Ingest, Store, copy, put, read
-from ocinb.text import visible
+from ocinb.storage.store import Ingest, Store, Stored, copy, put, read
+from ocinb.text import short_path, visible
 
 INDEX_LIMIT = 4 * 1024 * 1024  # bytes of index.json that are read or written: some 20,000 entries
 VERSION = "1.0.0"
@@ -49,7 +49,7 @@ class Layout(Drawable):
         """Whether nothing was ever put here."""
         return not (self.path / _LAYOUT).exists()
 
-    def content(self, digest: Digest) -> Content | None:
+    def content(self, digest: Digest) -> Stored | None:
         """The bytes known as `digest`; a link or anything else that is no file does not count."""
         path = self._file(digest)
         size = files.regular_size(path)
@@ -129,20 +129,22 @@ class Layout(Drawable):
             state = f"{len(self.catalogue().manifests)} manifests, {len(self.tags())} tags"
         except OcinbError:
             state = "unreadable"
-        return f"<Layout {visible(self.path, 200)}: {'nothing yet' if self.empty else state}>"
+        return f"<Layout {short_path(self.path)}: {'nothing yet' if self.empty else state}>"
 
     def _check(self) -> None:
         """Refuse a folder that is something else than a layout we know."""
+        if self.path.exists() and not self.path.is_dir():
+            raise InvalidContent(f"{short_path(self.path)} is no folder, which a layout is")
         foreign = self.path.exists() and any(map(_is_foreign, self.path.iterdir()))
         raw = files.read_small(self.path / _LAYOUT, 64 * 1024)
         if raw is None:
             if foreign:
-                raise InvalidContent(f"{visible(self.path, 200)} holds files, but no oci-layout")
+                raise InvalidContent(f"{short_path(self.path)} holds files, but no oci-layout")
             return
         version = strict_json.parse_object(raw, _LAYOUT).get("imageLayoutVersion")
         if version != VERSION:
             raise NotSupported(
-                f"{visible(self.path, 200)} is an image layout of version {visible(version, 40)}; "
+                f"{short_path(self.path)} is an image layout of version {visible(version, 40)}; "
                 f"only {VERSION} is known"
             )
 
@@ -204,8 +206,8 @@ class Layout(Drawable):
         found: dict[Digest, Descriptor] = {}
         level = list(catalogue.manifests.values())
         for _ in range(_DEEPEST):
-            below = [child for parent in level for child in self._named_by(parent)]
-            level = [child for child in below if child.digest not in found]
+            below = {child.digest: child for parent in level for child in self._named_by(parent)}
+            level = [child for digest, child in below.items() if digest not in found]
             found.update((child.digest, child) for child in level)
         return found
 
@@ -216,7 +218,7 @@ class Layout(Drawable):
             try:
                 raw = read(self, parent.digest)
                 index = parse_manifest(raw or b"", parent.media_type)
-                self._children[parent.digest] = getattr(index, "manifests", ())
+                self._children[parent.digest] = index.children
             except OcinbError:  # not there, too long or not an index: it names nothing
                 return ()
         return self._children[parent.digest]

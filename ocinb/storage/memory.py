@@ -9,7 +9,7 @@ from ocinb.drawable import Drawable
 from ocinb.oci.descriptor import Descriptor
 from ocinb.oci.digest import Digest
 from ocinb.storage.catalogue import Catalogue
-from ocinb.storage.store import PIECE, Content, Ingest, Store, copy, put
+from ocinb.storage.store import PIECE, Ingest, Store, Stored, copy, put
 from ocinb.text import human_size
 
 
@@ -50,7 +50,7 @@ class MemoryStore(Drawable):
         """Bytes of everything in it."""
         return sum(content.size for content in list(self._content.values()))
 
-    def content(self, digest: Digest) -> Content | None:
+    def content(self, digest: Digest) -> Stored | None:
         """The bytes known as `digest`."""
         return self._content.get(digest)
 

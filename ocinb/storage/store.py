@@ -1,7 +1,7 @@
 """What every store of one repository's content can do, and the pieces that stores share.
 
 Content comes in through an `Ingest`, which hashes while it writes and shows nothing before its
-`commit`; it goes out as `Content`, which is read piece by piece, as often as one likes, whole or in
+`commit`; it goes out as `Stored`, which is read piece by piece, as often as one likes, whole or in
 part. Manifests are content too, and are also known by media type and by tag.
 """
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 PIECE = 1024 * 1024  # bytes read at a time: no content is ever whole in memory
 
 
-class Content(Protocol):
+class Stored(Protocol):
     """Stored bytes, or a part of them: sized, and read anew by each iteration."""
 
     @property
@@ -32,7 +32,7 @@ class Content(Protocol):
 
     def __iter__(self) -> Iterator[bytes]: ...
 
-    def part(self, start: int, stop: int) -> Content:
+    def part(self, start: int, stop: int) -> Stored:
         """The bytes from `start` up to, not including, `stop`."""
 
 
@@ -117,7 +117,7 @@ class Store(Protocol):
     def empty(self) -> bool:
         """Whether nothing was ever put here."""
 
-    def content(self, digest: Digest) -> Content | None:
+    def content(self, digest: Digest) -> Stored | None:
         """The bytes known as `digest`."""
 
     def ingest(self, algorithm: str = "sha256") -> Ingest:

@@ -147,5 +147,5 @@ def test_the_artifacts_are_no_images_and_say_what_they_are():
 
 def test_sizes_are_of_the_kind_one_meets():
     app = sample.app()
-    assert 3_000_000 < app.size < 20_000_000
+    assert 3_000_000 < app.total_size < 20_000_000
     assert all(blob.size for image in images() for blob in image.blobs)

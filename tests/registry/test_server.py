@@ -215,6 +215,18 @@ def test_a_slow_reader_does_not_stop_the_others(registry, server):
                 assert ask(client, "GET", "/v2/")[0].status == 200
 
 
+def test_a_reader_that_goes_away_leaves_nothing_to_complain_of(registry, server):
+    digest = push_blob(registry, "demo/app", bytes(20_000_000))
+    with socket.create_connection(("127.0.0.1", server.port), 10) as gone:
+        gone.sendall(head(server, f"GET /v2/demo/app/blobs/{digest} HTTP/1.1"))
+        gone.recv(1)
+        (connection,) = server._http.connections
+    deadline = time.monotonic() + 10
+    while not connection.wfile.closed and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert connection.wfile.closed
+
+
 def test_a_registry_in_another_thread_serves_many_connections(registry, server):
     push_manifest(registry, "demo/app")
     failures = []

@@ -7,7 +7,8 @@ from wsgiref.validate import validator
 import pytest
 
 from ocinb.oci import media_types
-from ocinb.protocol.messages import Headers, Request, Response
+from ocinb.protocol.headers import Headers
+from ocinb.protocol.messages import Request, Response
 from ocinb.registry.app import LocalRegistry
 from ocinb.registry.wsgi import application, request_from
 from tests.registry.asking import BLOB, MANIFEST, NAME, push_blob, push_manifest
@@ -167,3 +168,14 @@ def test_requests_in_process_and_over_wsgi_are_answered_alike(full):
         direct = full.handle(Request("GET", path))
         through = call(full, "GET", path)
         assert (through.status, through.body) == (direct.status, direct.body)
+
+
+def test_a_full_disk_is_told_to_whoever_asked():
+    class Full:
+        def handle(self, request):
+            raise OSError(28, "No space left on device", "/srv/secret")
+
+    response = call(Full())
+    assert response.status == 500
+    assert b"No space left on device" in response.body
+    assert b"secret" not in response.body

@@ -7,18 +7,20 @@ import os
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 
 import pytest
 
 from ocinb.errors import DigestMismatch, InvalidContent, NotSupported
 from ocinb.oci import media_types
+from ocinb.oci.annotations import REF_NAME
 from ocinb.oci.descriptor import Descriptor
 from ocinb.oci.digest import Digest
 from ocinb.oci.index import Index
 from ocinb.oci.manifest import Manifest
+from ocinb.storage import files
 from ocinb.storage import layout as layouts
 from ocinb.storage import store as stores
-from ocinb.storage.catalogue import REF_NAME
 from ocinb.storage.layout import Layout
 
 CONFIG = b"{}"
@@ -113,6 +115,14 @@ def test_a_folder_with_other_files_is_not_taken_over(tmp_path):
         Layout(tmp_path)
 
 
+def test_a_file_is_no_layout(tmp_path):
+    file = tmp_path / "file"
+    file.write_bytes(b"mine")
+    with pytest.raises(InvalidContent, match="is no folder"):
+        Layout(file)
+    assert file.read_bytes() == b"mine"
+
+
 def test_another_version_of_layouts_is_refused_by_name(tmp_path):
     (tmp_path / "oci-layout").write_text('{"imageLayoutVersion": "2.0.0"}')
     with pytest.raises(NotSupported, match=r"version 2\.0\.0; only 1\.0\.0"):
@@ -201,6 +211,18 @@ def test_manifests_that_only_an_index_names_are_known(layout, path):
     assert layout.manifest(inner.digest).media_type == media_types.INDEX
     assert layout.manifest(MANIFEST.digest).media_type == media_types.MANIFEST
     assert layout.manifest(Digest.of(b"nobody names this")) is None
+
+
+def test_an_index_that_names_another_many_times_is_read_once(layout, path):
+    """K-26: three small files, and 8 × 10⁹ entries if each were followed."""
+    inner = Index.of([MANIFEST.descriptor])
+    stores.put(layout, inner.raw)
+    for _ in range(3):
+        entries = [replace(inner.descriptor, annotations={"n": str(n)}) for n in range(2_000)]
+        inner = Index.of(entries)
+        stores.put(layout, inner.raw)
+    rewrite(path, [entry(inner, **{REF_NAME: "v1"})])
+    assert len(layout.manifests()) == 3 + 2
 
 
 def test_an_index_whose_children_are_missing_names_nothing_that_is_there(path):
@@ -294,6 +316,19 @@ def test_what_a_killed_writer_left_is_cleared_and_was_never_visible(path):
         mine.commit()
     assert not list(path.glob(".ingest-*"))
     assert layout.content(Digest.of(b"whole"))
+
+
+def test_a_file_that_is_about_to_appear_is_not_cleared_away(path, monkeypatch):
+    path.mkdir()
+    replace = os.replace
+
+    def after_a_clearing(source, target):
+        files.clear_temporaries(path)
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", after_a_clearing)
+    files.write_whole(path / "name", b"content")
+    assert (path / "name").read_bytes() == b"content"
 
 
 def test_a_full_disk_leaves_nothing(layout, path, monkeypatch):
