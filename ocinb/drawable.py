@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # `typing` costs more than the rest of the front door
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
     from typing import Any, ClassVar, Protocol
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
         def frame(self, value: Any) -> pandas.DataFrame: ...
         def records(self, value: Any) -> list[dict[str, Any]]: ...
         def progress(
-            self, wanted: Any, title: str, blobs: Iterable[Any]
+            self, wanted: Any, title: str
         ) -> AbstractContextManager[Callable[[Any], None]] | None: ...
 
 

@@ -32,7 +32,7 @@ from types import FrameType
 from typing import Any
 
 from ocinb.drawable import Drawable
-from ocinb.text import redacted_url, slug, visible
+from ocinb.text import redacted_url, slug, visible, without_user
 
 
 class OcinbError(Drawable, Exception):
@@ -40,7 +40,7 @@ class OcinbError(Drawable, Exception):
 
     def __init__(self, message: str, *, hints: Iterable[str] = ()) -> None:
         super().__init__(visible(message, lines=True))
-        _hide_inner_frames()
+        hide_inner_frames()
         self.hints: tuple[str, ...] = ()
         for hint in hints:
             self.hint(hint)
@@ -59,16 +59,25 @@ class OcinbError(Drawable, Exception):
 _INNER = ("ocinb", "contextlib", "httpx", "httpcore")
 
 
-def _hide_inner_frames() -> None:
+def hide_inner_frames(error: BaseException | None = None) -> None:
     """Mark our frames on the way to an error as IPython and pytest know it: not to be shown.
 
-    A traceback in a notebook then goes from the cell to the message. Debuggers see all of it.
+    They are on the stack, and for an `error` that is on its way already in its traceback. What a
+    notebook shows then goes from the cell to the message. Debuggers see all of it.
     """
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
-        if str(frame.f_globals.get("__name__")).partition(".")[0] in _INNER:
-            frame.f_locals["__tracebackhide__"] = True
+        _hide_if_inner(frame)
         frame = frame.f_back
+    passed = error.__traceback__ if error else None
+    while passed is not None:
+        _hide_if_inner(passed.tb_frame)
+        passed = passed.tb_next
+
+
+def _hide_if_inner(frame: FrameType) -> None:
+    if str(frame.f_globals.get("__name__")).partition(".")[0] in _INNER:
+        frame.f_locals["__tracebackhide__"] = True
 
 
 def _revived(kind: type[OcinbError], args: tuple[Any, ...], state: dict[str, Any]) -> OcinbError:
@@ -82,7 +91,7 @@ class InvalidReference(OcinbError, ValueError):
     """What was typed names nothing: `part` of `text` breaks `rule`."""
 
     def __init__(self, text: object, part: str, rule: str, *, hints: Iterable[str] = ()) -> None:
-        self.text, self.part, self.rule = visible(text, 200), part, rule
+        self.text, self.part, self.rule = visible(without_user(str(text)), 200), part, rule
         super().__init__(f"'{self.text}' is not a valid {part}: {rule}", hints=hints)
 
 
@@ -112,15 +121,16 @@ class Cancelled(OcinbError):
 class RegistryError(OcinbError):
     """The registry answered, and the answer was no, in its own words.
 
-    `status` is HTTP's; `code` and `message` are the registry's own, bounded and made visible;
-    `method` and `url` say what was asked, without secrets.
+    `status` is HTTP's, and None when it is no answer that is wrong; `code` and `message` are the
+    registry's own, bounded and made visible; `method` and `url` say what was asked, without
+    secrets.
     """
 
     whose = "the registry refused"
 
     def __init__(
         self,
-        status: int,
+        status: int | None,
         code: str = "",
         message: str = "",
         *,
@@ -130,7 +140,7 @@ class RegistryError(OcinbError):
     ) -> None:
         self.status, self.code, self.message = status, slug(code), visible(message, 256)
         self.method, self.url = method, redacted_url(url) if url else ""
-        answer = " ".join(filter(None, (str(status) if status else "", self.code)))
+        answer = " ".join(filter(None, ("" if status is None else str(status), self.code)))
         said = ": ".join(filter(None, (answer, self.message)))
         asked = f"{self.method} {self.url}".strip()
         super().__init__(" — ".join(filter(None, (self.whose, asked, said))), hints=hints)
@@ -158,7 +168,20 @@ class RateLimited(RegistryError):
     """429: asked too often. `retry_after` is the seconds the registry wants, when it said so."""
 
     whose = "the registry says: too many requests"
-    retry_after: float | None = None
+
+    def __init__(
+        self,
+        status: int | None,
+        code: str = "",
+        message: str = "",
+        *,
+        retry_after: float | None = None,
+        method: str = "",
+        url: str = "",
+        hints: Iterable[str] = (),
+    ) -> None:
+        self.retry_after = retry_after
+        super().__init__(status, code, message, method=method, url=url, hints=hints)
 
 
 class ServerFault(RegistryError):
@@ -201,5 +224,15 @@ class UntrustedServer(TransferError):
 class TruncatedBody(TransferError):
     """The answer ended after `received` bytes of `expected`."""
 
-    received: int = 0
-    expected: int | None = None
+    def __init__(
+        self,
+        reason: str,
+        *,
+        received: int = 0,
+        expected: int | None = None,
+        method: str = "",
+        url: str = "",
+        hints: Iterable[str] = (),
+    ) -> None:
+        self.received, self.expected = received, expected
+        super().__init__(reason, method=method, url=url, hints=hints)

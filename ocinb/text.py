@@ -6,6 +6,7 @@ repr, a message, a log line or a page. Escaping for HTML is a separate, later st
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -93,6 +94,28 @@ def redacted_url(url: str) -> str:
         for key, equals, value in pairs
     )
     return visible(urlunsplit((parts.scheme, host, parts.path, query, "")), 1_024)
+
+
+_SCHEME = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?/+", re.IGNORECASE | re.ASCII)
+_DIGEST = re.compile(r"@(?:sha\d|md5|blake)[^/]*", re.IGNORECASE | re.ASCII)
+
+
+def without_user(text: str) -> str:
+    """`text`, in which somebody may have put `name:password@` before a host, without that."""
+    rest, at, last = text.rpartition("@")
+    digest = f"{at}{last}" if _DIGEST.fullmatch(f"{at}{last}") else ""
+    user, at, host = (rest if digest else text).rpartition("@")
+    scheme = _SCHEME.match(user)
+    said = scheme.group() if scheme else ""
+    return f"{said}{ELLIPSIS}@{host}{digest}" if at and ":" in user[len(said) :] else text
+
+
+def short_path(path: str | os.PathLike[str]) -> str:
+    """`path` from `~` on where it is in somebody's home: what is shown is also published."""
+    shown, home = os.fspath(path), os.path.expanduser("~")
+    if shown == home or shown.startswith(home.rstrip(os.sep) + os.sep):
+        shown = f"~{shown[len(home.rstrip(os.sep)) :]}"
+    return visible(shown, 200)
 
 
 def slug(text: str) -> str:

@@ -129,7 +129,7 @@ def test_a_registry_error_says_what_was_asked_and_what_was_said():
     )
     assert (error.status, error.code, error.message) == (404, "NAME_UNKNOWN", "no such repository")
     assert str(NotFound(404)) == "the registry has no such thing — 404"
-    assert str(AuthenticationError(0, message="no token")) == (
+    assert str(AuthenticationError(None, message="no token")) == (
         "the registry does not know who is asking — no token"
     )
 
@@ -146,8 +146,12 @@ def test_a_transfer_error_says_what_was_asked():
 
 def test_some_errors_know_numbers():
     assert RateLimited(429).retry_after is None
+    assert RateLimited(429, retry_after=30).retry_after == 30
+    assert RegistryError(None).status is None
     error = TruncatedBody("short")
     assert (error.received, error.expected) == (0, None)
+    error = TruncatedBody("short", received=5, expected=9)
+    assert (error.received, error.expected) == (5, 9)
 
 
 def test_whose_fault_it_is_is_the_class():

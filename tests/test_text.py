@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import unicodedata
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ocinb.text import ELLIPSIS, human_size, nearest, redacted_url, slug, some_of, visible
+from ocinb.text import (
+    ELLIPSIS,
+    human_size,
+    nearest,
+    redacted_url,
+    short_path,
+    slug,
+    some_of,
+    visible,
+    without_user,
+)
 
 HOSTILE = {
     "window title": "\x1b]0;pwned\x07",
@@ -178,3 +189,35 @@ def test_any_text_is_redacted_without_an_error_and_bounded(text):
 def test_a_code_is_kept_only_when_it_looks_like_one(text, kept):
     """§1.4."""
     assert slug(text) == kept
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("me:hunter2@ghcr.io/x:v1", "…@ghcr.io/x:v1"),
+        ("me:hunter2@ghcr.io", "…@ghcr.io"),
+        ("me:hunt/er2@localhost:5000/x", "…@localhost:5000/x"),
+        ("https://me:hunter2/#?@ghcr.io/x", "https://…@ghcr.io/x"),
+        ("https:/me:hun@ter2@ghcr.io", "https:/…@ghcr.io"),
+        ("//me:hunter2@ghcr.io", "//…@ghcr.io"),
+        ("me:hunter2@ghcr.io/x@sha256:00", "…@ghcr.io/x@sha256:00"),
+        ("app:v1@sha256:00", "app:v1@sha256:00"),
+        ("r.io:5000/app:v1@SHA512:0", "r.io:5000/app:v1@SHA512:0"),
+        ("app@latest", "app@latest"),
+        ("ghcr.io/x", "ghcr.io/x"),
+        ("", ""),
+    ],
+)  # fmt: skip
+def test_a_user_and_a_password_before_a_host_are_left_out(typed: str, shown: str):
+    """K-20: people paste them."""
+    assert without_user(typed) == shown
+
+
+def test_paths_are_told_from_home_on(monkeypatch, tmp_path):
+    """K-21: notebooks are published."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert short_path(tmp_path / "a" / "b") == os.path.join("~", "a", "b")
+    assert short_path(tmp_path) == "~"
+    assert short_path(f"{tmp_path}-not") == f"{tmp_path}-not"
+    assert short_path("a/b\n") == "a/b\\u{a}"

@@ -17,6 +17,7 @@ from ocinb.oci import media_types, strict_json
 from ocinb.oci.digest import Digest
 from ocinb.oci.document import Document
 from ocinb.oci.platform import Platform
+from ocinb.text import visible
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,10 @@ class HistoryEntry(Drawable):
     author: str = ""
     comment: str = ""
     empty_layer: bool = False
+
+    def __repr__(self) -> str:
+        said = visible(self.created_by or self.comment or "nothing recorded", 80)
+        return f"<HistoryEntry{' (no layer)' if self.empty_layer else ''} {said}>"
 
 
 @dataclass(frozen=True, repr=False)

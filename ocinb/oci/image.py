@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TypeAlias
 
 from ocinb.drawable import Drawable
+from ocinb.oci import annotations as keys
 from ocinb.oci.descriptor import Descriptor
 from ocinb.oci.digest import Digest
 from ocinb.oci.index import Index
@@ -76,6 +77,23 @@ class Image(Drawable):
         )
         return cls(manifest, (config, *layers))
 
+    @property
+    def document(self) -> Manifest | ArtifactManifest:
+        """What names everything in it, and is pushed last: its manifest."""
+        return self.manifest
+
+    @property
+    def config(self) -> Blob | None:
+        """The config; None for what has none, and where it was left out."""
+        named = self.manifest
+        found = self._found((named.config,)) if isinstance(named, Manifest) else ()
+        return found[0] if found else None
+
+    @property
+    def layers(self) -> tuple[Blob, ...]:
+        """The layers, or an artifact's blobs, in the manifest's order; without any left out."""
+        return self._found(self.manifest.layers)
+
     @cached_property
     def unique_blobs(self) -> tuple[Blob, ...]:
         """The blobs, each digest once."""
@@ -92,12 +110,16 @@ class Image(Drawable):
         return self.manifest.digest
 
     @property
-    def size(self) -> int:
-        """Bytes of manifest and blobs together."""
-        return self.manifest.size + sum(blob.size for blob in self.unique_blobs)
+    def total_size(self) -> int:
+        """Bytes of manifest and blobs together, as they are transferred."""
+        return sum(_sizes(self).values())
+
+    def _found(self, named: Iterable[Descriptor]) -> tuple[Blob, ...]:
+        here = {blob.digest: blob for blob in self.blobs}
+        return tuple(here[each.digest] for each in named if each.digest in here)
 
     def __repr__(self) -> str:
-        return f"<Image {self.digest.short} {len(self.blobs)} blobs {human_size(self.size)}>"
+        return f"<Image {self.digest.short} {len(self.blobs)} blobs {human_size(self.total_size)}>"
 
 
 @dataclass(frozen=True)
@@ -123,6 +145,11 @@ class ImageIndex(Drawable):
         return cls(index, tuple(image for _, image in (*images, *attestations)))
 
     @property
+    def document(self) -> Index:
+        """What names everything in it, and is pushed last: its index."""
+        return self.index
+
+    @property
     def descriptor(self) -> Descriptor:
         """What points to the index."""
         return self.index.descriptor
@@ -133,9 +160,9 @@ class ImageIndex(Drawable):
         return self.index.digest
 
     @property
-    def size(self) -> int:
-        """Bytes of index and children together."""
-        return self.index.size + sum(child.size for child in self.children)
+    def total_size(self) -> int:
+        """Bytes of index and children together, as they are transferred."""
+        return sum(_sizes(self).values())
 
     def __repr__(self) -> str:
         return f"<ImageIndex {self.digest.short} {len(self.children)} children>"
@@ -144,13 +171,23 @@ class ImageIndex(Drawable):
 Content: TypeAlias = Image | ImageIndex
 
 
+def _sizes(content: Content) -> dict[Digest, int]:
+    """The size of everything in `content` by its digest, so that it counts once."""
+    sizes = {content.digest: content.document.size}
+    if isinstance(content, Image):
+        return sizes | {blob.digest: blob.size for blob in content.blobs}
+    for child in content.children:
+        sizes |= _sizes(child)
+    return sizes
+
+
 def _attestation(subject: Image, image: Image) -> Descriptor:
     """The entry under which BuildKit lists the attestations of `subject`."""
     return replace(
         image.descriptor,
         platform=Platform("unknown", "unknown"),
         annotations={
-            "vnd.docker.reference.type": "attestation-manifest",
-            "vnd.docker.reference.digest": str(subject.digest),
+            keys.REFERENCE_TYPE: keys.ATTESTATION_MANIFEST,
+            keys.REFERENCE_DIGEST: str(subject.digest),
         },
     )

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from ocinb.errors import InvalidReference
+from ocinb.oci import annotations as keys
 from ocinb.oci import media_types, strict_json
 from ocinb.oci.descriptor import Descriptor, descriptors, string_map
 from ocinb.oci.digest import Digest
@@ -19,8 +21,6 @@ from ocinb.oci.platform import Platform, choose
 from ocinb.text import nearest
 
 MOST_MANIFESTS = 20_000
-_REFERENCE_TYPE = "vnd.docker.reference.type"
-_REFERENCE_DIGEST = "vnd.docker.reference.digest"
 
 
 @dataclass(frozen=True, repr=False)
@@ -54,6 +54,11 @@ class Index(Document):
         return self.declared_artifact_type
 
     @property
+    def children(self) -> tuple[Descriptor, ...]:
+        """What it names and must be there before it: its manifests. Its subject need not be."""
+        return self.manifests
+
+    @property
     def images(self) -> tuple[Descriptor, ...]:
         """The entries that are not attestations, in the index's order."""
         return tuple(each for each in self.manifests if not is_attestation(each))
@@ -65,11 +70,22 @@ class Index(Document):
 
     def attestations(self, image: Descriptor) -> tuple[Descriptor, ...]:
         """The attestation manifests that speak of `image`."""
-        return tuple(
-            each
-            for each in self.manifests
-            if is_attestation(each) and each.annotations.get(_REFERENCE_DIGEST) == image.digest
-        )
+        return self._attestations.get(image.digest, ())
+
+    @property
+    def orphans(self) -> tuple[Descriptor, ...]:
+        """The attestation manifests that speak of none of the images here."""
+        here = {image.digest for image in self.images}
+        others = (found for said, found in self._attestations.items() if said not in here)
+        return tuple(each for found in others for each in found)
+
+    @cached_property
+    def _attestations(self) -> Mapping[str, tuple[Descriptor, ...]]:
+        """The attestation manifests by the digest they speak of: an index may have thousands."""
+        spoken: dict[str, list[Descriptor]] = {}
+        for each in filter(is_attestation, self.manifests):
+            spoken.setdefault(each.annotations.get(keys.REFERENCE_DIGEST, ""), []).append(each)
+        return {said: tuple(found) for said, found in spoken.items()}
 
     def for_platform(
         self, wanted: str | Platform, *, same_architecture: bool = False
@@ -101,7 +117,7 @@ class Index(Document):
 
 def is_attestation(entry: Descriptor) -> bool:
     """Whether an entry of an index is BuildKit's manifest of attestations."""
-    return entry.annotations.get(_REFERENCE_TYPE) == "attestation-manifest"
+    return entry.annotations.get(keys.REFERENCE_TYPE) == keys.ATTESTATION_MANIFEST
 
 
 def parse_index(

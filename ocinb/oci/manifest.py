@@ -63,6 +63,11 @@ class Manifest(Document):
         return self.declared_artifact_type or self.config.media_type
 
     @property
+    def children(self) -> tuple[Descriptor, ...]:
+        """What it names and must be there before it: config and layers. Its subject need not be."""
+        return (self.config, *self.layers)
+
+    @property
     def is_image(self) -> bool:
         """Whether it is a container image, going by its config."""
         return self.config.media_type in media_types.IMAGE_CONFIGS and not self.is_attestation
@@ -77,7 +82,7 @@ class Manifest(Document):
     @property
     def total_size(self) -> int:
         """Bytes of manifest, config and layers together, as they are transferred."""
-        return self.size + _sum_of_sizes((self.config, *self.layers))
+        return self.size + _sum_of_sizes(self.children)
 
     def __repr__(self) -> str:
         what = "" if self.is_image else f" {media_types.meaning(self.artifact_type)}"
@@ -102,9 +107,19 @@ class ArtifactManifest(Document):
         return self.declared_artifact_type
 
     @property
+    def layers(self) -> tuple[Descriptor, ...]:
+        """Its blobs, by the name that other manifests have for them."""
+        return self.blobs
+
+    @property
+    def children(self) -> tuple[Descriptor, ...]:
+        """What it names and must be there before it: its blobs. Its subject need not be."""
+        return self.blobs
+
+    @property
     def total_size(self) -> int:
         """Bytes of manifest and blobs together, as they are transferred."""
-        return self.size + _sum_of_sizes(self.blobs)
+        return self.size + _sum_of_sizes(self.children)
 
 
 def _sum_of_sizes(blobs: Iterable[Descriptor]) -> int:

@@ -17,13 +17,13 @@ Kind: TypeAlias = Literal[
     "sbom", "chart", "wasm", "cache", "obsolete", "other",
 ]  # fmt: skip
 
-_IMAGE_SPEC = "https://github.com/opencontainers/image-spec/blob/main/"
+IMAGE_SPEC = "https://github.com/opencontainers/image-spec/blob/main/"
 _DOCKER_SPEC = "https://github.com/distribution/distribution/blob/main/docs/content/spec/"
 _HELM = "https://helm.sh/docs/topics/registries/"
 _WASM = "https://github.com/opencontainers/wg-wasm"
-_INTOTO = "https://github.com/in-toto/attestation/blob/main/spec/v1/"
-_COSIGN = "https://github.com/sigstore/cosign/blob/main/specs/"
-_NOTARY = "https://github.com/notaryproject/specifications/blob/main/specs/"
+IN_TOTO_SPEC = "https://github.com/in-toto/attestation/blob/main/spec/v1/"
+COSIGN_SPEC = "https://github.com/sigstore/cosign/blob/main/specs/"
+NOTARY_SPEC = "https://github.com/notaryproject/specifications/blob/main/specs/"
 
 INDEX = "application/vnd.oci.image.index.v1+json"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -38,6 +38,7 @@ DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json"
 OCTET_STREAM = "application/octet-stream"
 IN_TOTO = "application/vnd.in-toto+json"
+BUILDKIT_ATTESTATIONS = "application/vnd.docker.attestation.manifest.v1+json"
 
 INDEXES = (INDEX, DOCKER_INDEX)
 MANIFESTS = (MANIFEST, DOCKER_MANIFEST)
@@ -75,26 +76,26 @@ _NONDISTRIBUTABLE = "application/vnd.oci.image.layer.nondistributable.v1.tar"
 KNOWN: dict[str, MediaType] = {
     row.name: row
     for row in (
-        *_rows("index", f"{_IMAGE_SPEC}image-index.md", (INDEX, "image index")),
-        *_rows("manifest", f"{_IMAGE_SPEC}manifest.md", (MANIFEST, "image manifest")),
-        *_rows("config", f"{_IMAGE_SPEC}config.md", (CONFIG, "image config")),
+        *_rows("index", f"{IMAGE_SPEC}image-index.md", (INDEX, "image index")),
+        *_rows("manifest", f"{IMAGE_SPEC}manifest.md", (MANIFEST, "image manifest")),
+        *_rows("config", f"{IMAGE_SPEC}config.md", (CONFIG, "image config")),
         *_rows(
-            "layer", f"{_IMAGE_SPEC}layer.md",
+            "layer", f"{IMAGE_SPEC}layer.md",
             (LAYER, "layer, tar"), (LAYER_GZIP, "layer, tar + gzip"),
             (LAYER_ZSTD, "layer, tar + zstd"),
         ),
         *_rows(
-            "layer", f"{_IMAGE_SPEC}layer.md#non-distributable-layers",
+            "layer", f"{IMAGE_SPEC}layer.md#non-distributable-layers",
             (_NONDISTRIBUTABLE, "non-distributable layer, tar"),
             (f"{_NONDISTRIBUTABLE}+gzip", "non-distributable layer, tar + gzip"),
             (f"{_NONDISTRIBUTABLE}+zstd", "non-distributable layer, tar + zstd"),
         ),
         *_rows(
-            "empty", f"{_IMAGE_SPEC}manifest.md#guidance-for-an-empty-descriptor",
+            "empty", f"{IMAGE_SPEC}manifest.md#guidance-for-an-empty-descriptor",
             (EMPTY, "empty descriptor"),
         ),
         *_rows(
-            "descriptor", f"{_IMAGE_SPEC}descriptor.md",
+            "descriptor", f"{IMAGE_SPEC}descriptor.md",
             ("application/vnd.oci.descriptor.v1+json", "content descriptor"),
         ),
         *_rows(
@@ -138,7 +139,7 @@ KNOWN: dict[str, MediaType] = {
             ("application/vnd.wasm.content.layer.v1+wasm", "Wasm module"),
             ("application/wasm", "Wasm module"),
         ),
-        *_rows("attestation", f"{_INTOTO}statement.md", (IN_TOTO, "in-toto statement")),
+        *_rows("attestation", f"{IN_TOTO_SPEC}statement.md", (IN_TOTO, "in-toto statement")),
         *_rows(
             "attestation", "https://github.com/secure-systems-lab/dsse/blob/master/envelope.md",
             ("application/vnd.dsse.envelope.v1+json", "DSSE envelope"),
@@ -146,20 +147,20 @@ KNOWN: dict[str, MediaType] = {
         *_rows(
             "attestation",
             "https://github.com/moby/buildkit/blob/master/docs/attestations/attestation-storage.md",
-            (f"{_DOCKER}attestation.manifest.v1+json", "BuildKit attestations"),
+            (BUILDKIT_ATTESTATIONS, "BuildKit attestations"),
         ),
         *_rows(
-            "signature", f"{_COSIGN}SIGNATURE_SPEC.md",
+            "signature", f"{COSIGN_SPEC}SIGNATURE_SPEC.md",
             ("application/vnd.dev.cosign.simplesigning.v1+json", "cosign signature payload"),
         ),
         *_rows(
-            "signature", f"{_COSIGN}BUNDLE_SPEC.md",
+            "signature", f"{COSIGN_SPEC}BUNDLE_SPEC.md",
             ("application/vnd.dev.sigstore.bundle.v0.1+json", "sigstore bundle"),
             ("application/vnd.dev.sigstore.bundle.v0.2+json", "sigstore bundle"),
             ("application/vnd.dev.sigstore.bundle.v0.3+json", "sigstore bundle"),
         ),
         *_rows(
-            "signature", f"{_NOTARY}signature-specification.md",
+            "signature", f"{NOTARY_SPEC}signature-specification.md",
             ("application/vnd.cncf.notary.signature", "Notation signature"),
             ("application/jose+json", "signature envelope, JWS"),
             ("application/cose", "signature envelope, COSE"),
@@ -194,17 +195,6 @@ PREDICATES = {
     "https://openvex.dev/ns": "VEX",
 }
 
-_ANNOTATIONS = f"{_IMAGE_SPEC}annotations.md#pre-defined-annotation-keys"
-_ANNOTATION_LINKS = {
-    "org.opencontainers.image.": _ANNOTATIONS,
-    "vnd.docker.reference.": KNOWN[f"{_DOCKER}attestation.manifest.v1+json"].link,
-    "in-toto.io/predicate-type": f"{_INTOTO}predicate.md",
-    "dev.cosignproject.cosign/": f"{_COSIGN}SIGNATURE_SPEC.md",
-    "dev.sigstore.": f"{_COSIGN}BUNDLE_SPEC.md",
-    "io.cncf.notary.": f"{_NOTARY}signature-specification.md",
-    "org.label-schema.": "https://label-schema.org/rc1/",
-}
-
 
 def meaning(media_type: str) -> str:
     """What a person calls `media_type`; the type itself when it is not a known one."""
@@ -222,11 +212,6 @@ def link(media_type: str) -> str:
     """Where `media_type` is specified; empty when it is not a known one."""
     known = KNOWN.get(media_type)
     return known.link if known else ""
-
-
-def annotation_link(key: str) -> str:
-    """Where the annotation `key` is specified; empty when it is not a known one."""
-    return next((url for prefix, url in _ANNOTATION_LINKS.items() if key.startswith(prefix)), "")
 
 
 def check(media_type: object, what: str) -> str:

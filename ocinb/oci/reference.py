@@ -7,13 +7,13 @@ containerd and crane share, with their conventions for Docker Hub.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from ipaddress import ip_address
 
 from ocinb.drawable import Drawable
 from ocinb.errors import InvalidReference
 from ocinb.oci.digest import Digest
-from ocinb.text import redacted_url
+from ocinb.text import redacted_url, visible, without_user
 
 DOCKER_HUB = "docker.io"
 DEFAULT_TAG = "latest"
@@ -122,20 +122,13 @@ class Reference(Drawable):
         """The repository with its registry."""
         return f"{self.registry}/{self.repository}"
 
-    def at(self, text: str) -> Reference:
-        """The same repository under another tag or digest."""
-        wanted = identifier(text)
-        if isinstance(wanted, Digest):
-            return replace(self, tag=None, digest=wanted)
-        return replace(self, tag=wanted, digest=None)
-
     def __str__(self) -> str:
         tag = f":{self.tag}" if self.tag else ""
         digest = f"@{self.digest}" if self.digest else ""
         return f"{self.name}{tag}{digest}"
 
     def __repr__(self) -> str:
-        return f"<Reference {self}>"
+        return f"<Reference {visible(self, 512)}>"
 
 
 def api_host(registry: str) -> str:
@@ -148,7 +141,7 @@ def canonical_registry(text: str) -> str:
     registry = _HUB_ALIASES.get(text.lower(), text)
     if "://" in text or "/" in text:
         raise InvalidReference(
-            redacted_url(text),
+            redacted_url(without_user(text)),
             "registry",
             "it must read host or host:port",
             hints=["leave out http:// and paths"],
@@ -176,7 +169,7 @@ def _refuse_what_is_no_reference(text: object) -> None:
     if len(text) > _LONGEST:
         raise InvalidReference(text, "reference", f"it has more than {_LONGEST:,} characters")
     if "://" in text:
-        shown = redacted_url(text)  # people paste passwords, too
+        shown = redacted_url(without_user(text))  # people paste passwords, too
         hint = f"write '{shown.partition('://')[2]}'"
         raise InvalidReference(shown, "reference", "it has a scheme", hints=[hint])
     if _IMAGE_ID.fullmatch(text):

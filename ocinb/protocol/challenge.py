@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ocinb.drawable import Drawable
+from ocinb.text import visible
 
 HEADER_LIMIT = 16 * 1024  # characters of a header that are read
 PREFERRED = ("bearer", "basic")  # the schemes we can answer, the better one first
@@ -33,6 +34,10 @@ class Challenge(Drawable):
     def get(self, name: str) -> str:
         """The parameter `name`, or nothing."""
         return self.parameters.get(name, "")
+
+    def __repr__(self) -> str:
+        said = " ".join(filter(None, (visible(self.scheme, 80), visible(self.get("realm"), 80))))
+        return f"<Challenge {said}>"
 
 
 def challenges(headers: Iterable[str]) -> tuple[Challenge, ...]:

@@ -1,7 +1,8 @@
-"""What happens on the wire, as it happens. One stream feeds every observer.
+"""What happens, as it happens. One stream feeds every observer.
 
-Events are made in one place, under authentication, retries and redirects, so those are seen too;
-they are redacted where they are made.
+What happens on the wire is told from one place, under authentication, retries and redirects, so
+those are seen too; it is redacted where it is told. What that means for content is announced by
+the conversations: planned, skipped, mounted, verified.
 """
 
 from __future__ import annotations
@@ -10,28 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from ocinb.oci.descriptor import Descriptor
 from ocinb.oci.digest import Digest
-from ocinb.protocol.messages import Headers, Step
-from ocinb.text import visible
-
-# Only headers known to hold no secret are shown: an unknown one might.
-_SHOWN_HEADERS = {
-    "accept", "accept-encoding", "accept-ranges", "cache-control", "content-encoding",
-    "content-length", "content-range", "content-type", "date", "docker-content-digest",
-    "docker-distribution-api-version", "docker-upload-uuid", "etag", "host", "if-match",
-    "if-none-match", "oci-chunk-min-length", "oci-filters-applied", "oci-namespace", "oci-subject",
-    "oci-tag", "range", "ratelimit-limit", "ratelimit-remaining", "retry-after", "server",
-    "transfer-encoding", "user-agent", "vary", "warning", "last-modified", "allow", "connection",
-}  # fmt: skip
-HIDDEN = "(hidden)"
-
-
-def shown_headers(headers: Headers) -> Headers:
-    """`headers` with the values of all but well-known harmless names hidden, made visible."""
-    return Headers(
-        (visible(name, 128), visible(value, 512) if name.lower() in _SHOWN_HEADERS else HIDDEN)
-        for name, value in headers.pairs()
-    )
+from ocinb.protocol.headers import Headers
+from ocinb.protocol.messages import Step
 
 
 @dataclass(frozen=True)
@@ -77,6 +60,13 @@ class Retrying:
 
 
 @dataclass(frozen=True)
+class Planned:
+    """Which blobs a transfer will see to, each once, told before the first of them moves."""
+
+    blobs: tuple[Descriptor, ...]
+
+
+@dataclass(frozen=True)
 class Skipped:
     """Content was already where it was wanted; nothing was moved."""
 
@@ -115,9 +105,14 @@ Event: TypeAlias = (
     | BytesMoved
     | ResponseReceived
     | Retrying
+    | Planned
     | Skipped
     | Mounted
     | Verified
     | Finished
 )
 Observer: TypeAlias = Callable[[Event], None]
+
+
+def nobody(event: Event) -> None:
+    """The observer of what nobody watches."""

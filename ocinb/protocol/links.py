@@ -1,7 +1,8 @@
-"""Following a registry from page to page: the `Link` header (RFC 8288), within bounds."""
+"""Following a registry to where it says: `Location`, and the `Link` header (RFC 8288)."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from urllib.parse import urljoin, urlsplit
 
@@ -9,12 +10,25 @@ from ocinb.protocol.messages import Response
 from ocinb.text import visible
 
 _LINK_LIMIT = 16 * 1024
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.ASCII | re.IGNORECASE)
+
+
+def absolute(base: str, target: str) -> str:
+    """`target`, a reference in an answer to a request to `base`, as absolute as that one is.
+
+    What is absolute already is kept byte for byte (L-5). Raises `ValueError` for what is no URL.
+    """
+    if _SCHEME.match(target):
+        urlsplit(target)
+        return target
+    return urljoin(base, target)
 
 
 def resolved(response: Response, target: str) -> str:
     """`target`, a reference in a header of `response`, made absolute where what was asked is."""
+    _, url = response.asked
     try:
-        return urljoin(response.request.url if response.request else "", target)
+        return absolute(url, target)
     except ValueError:
         raise response.unexpected(f"it points to what is no URL: {visible(target, 200)}") from None
 

@@ -18,7 +18,9 @@ from ocinb.errors import (
     UnexpectedAnswer,
 )
 from ocinb.oci import strict_json
-from ocinb.text import visible
+from ocinb.protocol.headers import Headers
+from ocinb.protocol.waiting import retry_after
+from ocinb.text import redacted_url, visible
 
 if TYPE_CHECKING:
     from ocinb.protocol.endpoints import Endpoint
@@ -26,52 +28,6 @@ if TYPE_CHECKING:
 BODY_LIMIT = 4 * 1024 * 1024  # bytes of a wanted answer that are kept in memory
 ERROR_BODY_LIMIT = 64 * 1024  # bytes of a refusal that are read at all
 PIECE = 256 * 1024  # bytes sent at a time
-
-
-class Headers(Mapping[str, str]):
-    """HTTP headers: immutable, names without regard to case, repeated ones kept.
-
-    Reading by name joins repeated headers with a comma, as RFC 9110 allows; `get_all` keeps them
-    apart.
-    """
-
-    __slots__ = ("_by_name", "_pairs")
-
-    def __init__(self, pairs: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> None:
-        if isinstance(pairs, Headers):
-            self._pairs: tuple[tuple[str, str], ...] = pairs._pairs
-        else:
-            self._pairs = tuple(pairs.items() if isinstance(pairs, Mapping) else pairs)
-        self._by_name: dict[str, list[str]] = {}
-        for name, value in self._pairs:
-            self._by_name.setdefault(name.lower(), []).append(value)
-
-    def __getitem__(self, name: str) -> str:
-        return ", ".join(self._by_name[name.lower()])
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._by_name)
-
-    def __len__(self) -> int:
-        return len(self._by_name)
-
-    def __repr__(self) -> str:
-        return f"Headers({', '.join(self._by_name)})"  # names only: values may be secret
-
-    def get_all(self, name: str) -> list[str]:
-        """Every value of `name`, in the order received."""
-        return list(self._by_name.get(name.lower(), ()))
-
-    def pairs(self) -> tuple[tuple[str, str], ...]:
-        """Names as written, with their values, repeated ones included."""
-        return self._pairs
-
-    def having(self, **changes: str | None) -> Headers:
-        """These headers with some set (`Content_Type="…"`) or, given None, removed."""
-        named = {name.replace("_", "-"): value for name, value in changes.items()}
-        gone = {name.lower() for name in named}
-        kept = [(name, value) for name, value in self._pairs if name.lower() not in gone]
-        return Headers([*kept, *((n, v) for n, v in named.items() if v is not None)])
 
 
 @runtime_checkable
@@ -113,6 +69,9 @@ class Bytes:
         for start in range(0, len(self.content), PIECE):
             yield self.content[start : start + PIECE]
 
+    def __repr__(self) -> str:
+        return f"<Bytes {self.size:,}>"
+
 
 @dataclass(frozen=True)
 class Request(Drawable):
@@ -136,6 +95,9 @@ class Request(Drawable):
             object.__setattr__(self, "headers", Headers(cast("Mapping[str, str]", headers)))
         if isinstance(body, bytes):
             object.__setattr__(self, "body", Bytes(body))
+
+    def __repr__(self) -> str:
+        return f"<Request {visible(self.method, 32)} {redacted_url(self.url)}>"
 
     if TYPE_CHECKING:  # what the two conversions above accept
 
@@ -180,6 +142,10 @@ class Response(Drawable):
             request: Request | None = ...,
         ) -> None: ...
 
+    def __repr__(self) -> str:
+        kind = f" {visible(self.media_type(), 80)}" if self.media_type() else ""
+        return f"<Response {self.status}{kind} {len(self.body):,} bytes>"
+
     def expect(self, *statuses: int) -> Response:
         """Self when its status is one of `statuses`; otherwise the refusal is raised."""
         if self.status in statuses:
@@ -189,20 +155,28 @@ class Response(Drawable):
     def refusal(self) -> RegistryError:
         """The error this answer stands for, in the registry's own words."""
         code, message = self._said()
+        method, url = self.asked
+        if self.status == 429:
+            wait = retry_after(self.headers)
+            return RateLimited(429, code, message, retry_after=wait, method=method, url=url)
         kind = _KINDS.get(self.status)
         if kind is None:
             kind = ServerFault if self.status >= 500 else RegistryError
             kind = UnexpectedAnswer if self.status < 400 else kind
-        method, url = (self.request.method, self.request.url) if self.request else ("", "")
-        error = kind(self.status, code, message, method=method, url=url)
-        if isinstance(error, RateLimited):
-            seconds = self.headers.get("retry-after", "")
-            error.retry_after = float(seconds) if seconds.isdecimal() else None
-        return error
+        return kind(self.status, code, message, method=method, url=url)
 
     def media_type(self) -> str:
         """The `Content-Type` without its parameters, lower-case; empty when there is none."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    def is_web_page(self) -> bool:
+        """Whether it is for people to read: then whatever answers is no registry (D-10)."""
+        return self.media_type() in ("text/html", "application/xhtml+xml")
+
+    @property
+    def asked(self) -> tuple[str, str]:
+        """Method and URL of what was asked; empty as far as that is not known."""
+        return (self.request.method, self.request.url) if self.request else ("", "")
 
     def _said(self) -> tuple[str, str]:
         """The first of the registry's errors; else the beginning of whatever it sent."""
@@ -215,7 +189,7 @@ class Response(Drawable):
 
     def unexpected(self, why: str) -> UnexpectedAnswer:
         """The error for an answer whose status is fine and whose content is not."""
-        method, url = (self.request.method, self.request.url) if self.request else ("", "")
+        method, url = self.asked
         return UnexpectedAnswer(self.status, "", why, method=method, url=url)
 
 
@@ -223,7 +197,6 @@ _KINDS: dict[int, type[RegistryError]] = {
     401: AuthenticationError,
     403: Denied,
     404: NotFound,
-    429: RateLimited,
 }
 
 
@@ -237,7 +210,7 @@ class Step(Drawable):
     why: str = ""
 
     def __repr__(self) -> str:
-        return f"<Step {self.endpoint.id} {self.title}>"
+        return f"<Step {self.endpoint.id} {visible(self.title, 80)}>"
 
 
 @dataclass(frozen=True)
@@ -255,7 +228,8 @@ class Exchange(Drawable):
         return None if self.expected is None else self.expected == self.response.status
 
     def __repr__(self) -> str:
-        return f"<Exchange {self.step.endpoint.id} {self.step.title} → {self.response.status}>"
+        title = visible(self.step.title, 80)
+        return f"<Exchange {self.step.endpoint.id} {title} → {self.response.status}>"
 
 
 T = TypeVar("T")

@@ -25,6 +25,10 @@ class Ping(Drawable):
     challenges: tuple[Challenge, ...] = ()
     server: str = ""
 
+    def __repr__(self) -> str:
+        said = ", ".join(filter(None, (visible(self.version, 80), visible(self.server, 80))))
+        return f"<Ping {self.status}{f' {said}' if said else ''}>"
+
 
 def ping() -> Conversation[Ping]:
     """Ask `/v2/`; raises `NotARegistry` when what answers does not speak the API."""
@@ -34,7 +38,7 @@ def ping() -> Conversation[Ping]:
         endpoints.PING,
         why="200 says yes, and 401 says yes, but tell me who you are first.",
     )
-    if response.status == 404 or _is_a_web_page(response):
+    if response.status == 404 or (response.status == 200 and response.is_web_page()):
         raise not_a_registry(response)
     response.expect(200, 401)
     return Ping(
@@ -47,7 +51,7 @@ def ping() -> Conversation[Ping]:
 
 def not_a_registry(response: Response) -> NotARegistry:
     """The error for an answer that no registry gives."""
-    method, url = (response.request.method, response.request.url) if response.request else ("", "")
+    method, url = response.asked
     said = response.body[:80].decode("utf-8", "replace").strip()
     return NotARegistry(
         response.status,
@@ -58,11 +62,4 @@ def not_a_registry(response: Response) -> NotARegistry:
         hints=[
             "check the host and port; some registries sit under another name than their web page"
         ],
-    )
-
-
-def _is_a_web_page(response: Response) -> bool:
-    return response.status == 200 and response.media_type() in (
-        "text/html",
-        "application/xhtml+xml",
     )

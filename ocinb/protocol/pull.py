@@ -1,219 +1,116 @@
-"""Asking for content: manifests, configs and blobs (end-2, end-3)."""
+"""Taking content: manifests first, then the blobs they name, and last the root, under its tag."""
 
 from __future__ import annotations
 
-from ocinb.errors import DigestMismatch, InvalidContent, InvalidReference, NotSupported
-from ocinb.oci import media_types
-from ocinb.oci.config import ImageConfig, parse_config
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from functools import partial
+from typing import Protocol, TypeAlias
+
+from ocinb.errors import InvalidContent
 from ocinb.oci.descriptor import Descriptor
 from ocinb.oci.digest import Digest
-from ocinb.oci.manifest import AnyManifest, parse_manifest
-from ocinb.oci.reference import identifier
-from ocinb.oci.strict_json import MANIFEST_LIMIT
-from ocinb.protocol import endpoints
-from ocinb.protocol.messages import Conversation, Headers, Request, Response, Sink, Step
-from ocinb.protocol.ping import not_a_registry
-from ocinb.protocol.sinks import Memory, Verifier
-from ocinb.text import redacted_url
+from ocinb.oci.index import Index
+from ocinb.oci.manifest import AnyManifest
+from ocinb.oci.platform import Platform
+from ocinb.protocol.events import Observer, Planned, Skipped, nobody
+from ocinb.protocol.fetch import get_blob, get_manifest
+from ocinb.protocol.messages import Conversation, Sink
+from ocinb.text import human_size
 
-_UNKNOWN_SIZE = 0  # a HEAD answer that names no length
-_PAST_CACHES = {"Cache-Control": "no-cache"}
+# The bounds of one pull (K-26): its manifests are held in memory until they are kept.
+DEEPEST = 8  # indexes within indexes
+MOST_MANIFESTS = 10_000
+MOST_MANIFEST_BYTES = 128 * 1024 * 1024
 
 
-def get_manifest(
-    name: str, reference: str, expected: Descriptor | None = None
+class Shelf(Protocol):
+    """Where a pull puts content, piece by piece: the root last, so that nobody sees it without."""
+
+    def has(self, blob: Descriptor) -> bool:
+        """Whether this blob need not be asked for."""
+
+    def place(self, blob: Descriptor) -> AbstractContextManager[Sink]:
+        """A sink for this blob, which is on the shelf once all went well."""
+
+    def keep(self, manifest: AnyManifest) -> None:
+        """Have a manifest that another one names."""
+
+    def show(self, root: AnyManifest, tag: str | None) -> None:
+        """Have what all the rest belongs to, and give it its tag."""
+
+
+GetManifest: TypeAlias = Callable[[str, Descriptor | None], Conversation[AnyManifest]]
+
+
+def pull(
+    name: str,
+    root: str | AnyManifest,
+    shelf: Shelf,
+    *,
+    tag: str | None = None,
+    platform: str | Platform | None = None,
+    get: GetManifest | None = None,
+    announce: Observer = nobody,
 ) -> Conversation[AnyManifest]:
-    """Fetch a manifest by tag or digest, verified.
+    """Put all that belongs to `root`, a tag, digest or manifest, on `shelf`, as `tag` if given.
 
-    `expected` is the descriptor it is fetched for: size and media type must agree with it.
+    Of an index, `platform` takes one image only. `get` fetches a manifest by tag or digest, for
+    the entry of an index that names it; who remembers one need not ask. Returns what was shown.
     """
-    wanted = _digest(reference)
-    if wanted:
-        wanted.hasher()  # what cannot be verified is not asked for
-    step = Step(
-        f"Fetch manifest {wanted.short if wanted else reference}",
-        Request(
-            "GET",
-            endpoints.GET_MANIFEST.path(name=name, reference=reference),
-            Headers({"Accept": media_types.ACCEPT}),
-            limit=min(expected.size, MANIFEST_LIMIT) if expected else MANIFEST_LIMIT,
-        ),
-        endpoints.GET_MANIFEST,
-        why="A digest names exactly these bytes; a tag, whatever it points to now.",
-    )
-    response = _no_web_page((yield step).expect(200))
-    if wanted and Digest.of(response.body, wanted.algorithm) != wanted:
-        response = (yield _again(step)).expect(200)
-    digest = _verified_digest(response, wanted)
-    manifest = parse_manifest(response.body, response.media_type(), digest=digest)
-    _refuse_other_than(expected, manifest)
-    return manifest
+    get = get or partial(get_manifest, name)
+    if isinstance(root, str):
+        root = yield from get(root, None)
+    if isinstance(root, Index) and platform is not None:
+        entry = root.for_platform(platform, same_architecture=True)
+        root = yield from get(entry.digest, entry)
+    children = yield from _below(root, get)
+    blobs = all_blobs((*children, root))
+    announce(Planned(blobs))
+    for blob in blobs:
+        yield from pull_blob(name, blob, shelf, announce)
+    for child in children:
+        shelf.keep(child)
+    shelf.show(root, tag)
+    return root
 
 
-def head_manifest(name: str, reference: str) -> Conversation[Descriptor | None]:
-    """The descriptor of a manifest without fetching it, or None when it is not there.
-
-    A registry that leaves out digest, type or length, or names another digest than the one asked
-    for, is asked for the manifest itself.
-    """
-    wanted = _digest(reference)
-    response = yield Step(
-        f"Is there a manifest {reference}?",
-        Request(
-            "HEAD",
-            endpoints.HEAD_MANIFEST.path(name=name, reference=reference),
-            Headers({"Accept": media_types.ACCEPT}),
-        ),
-        endpoints.HEAD_MANIFEST,
-        why="HEAD tells digest, type and size without sending the manifest.",
-    )
-    if response.status == 404:
-        return None
-    claimed, size = claimed_digest(response), content_length(response)
-    digest = wanted or claimed
-    plausible = (
-        response.media_type() in media_types.READABLE
-        and (claimed is None or claimed == digest)
-        and size != _UNKNOWN_SIZE
-    )
-    if response.status == 200 and digest and plausible:
-        return Descriptor(response.media_type(), digest, size)
-    response.expect(200, 400, 405)
-    manifest = yield from get_manifest(name, reference)
-    return manifest.descriptor
-
-
-def get_blob(name: str, blob: Descriptor, sink: Sink) -> Conversation[Descriptor]:
-    """Fetch a blob into `sink`, verified against digest and size.
-
-    What does not match is asked for once more, past any cache, before it is refused.
-    """
-    verifier = Verifier(sink, blob.digest, blob.size)
-    step = Step(
-        f"Fetch blob {blob.digest.short}",
-        Request("GET", endpoints.GET_BLOB.path(name=name, digest=blob.digest), sink=verifier),
-        endpoints.GET_BLOB,
-        why="What arrives is hashed on the way and must come out as its own name.",
-    )
-    response = (yield step).expect(200)
-    if not verifier.matches:
-        response = (yield _again(step)).expect(200)
-    verifier.check(_source(response))
-    return blob
-
-
-def head_blob(name: str, digest: Digest) -> Conversation[int | None]:
-    """The size of a blob in bytes, or None when it is not there."""
-    response = yield blob_question(name, digest)
-    if response.status == 404:
-        return None
-    response.expect(200)
-    return content_length(response)
-
-
-def blob_question(name: str, digest: Digest) -> Step:
-    """The step that asks whether a blob is there."""
-    return Step(
-        f"Is blob {digest.short} there?",
-        Request("HEAD", endpoints.HEAD_BLOB.path(name=name, digest=digest)),
-        endpoints.HEAD_BLOB,
-        why="Content is named by its digest: whoever has it need not be sent it.",
-    )
-
-
-def get_blob_bytes(name: str, blob: Descriptor, limit: int = MANIFEST_LIMIT) -> Conversation[bytes]:
-    """The content of a blob of at most `limit` bytes, verified."""
-    if blob.size > limit:
-        raise InvalidContent(
-            f"{blob.digest.short} has {blob.size:,} bytes; at most {limit:,} are read into memory"
-        )
-    if blob.data is not None:
-        return blob.data
-    memory = Memory(blob.size)
-    yield from get_blob(name, blob, memory)
-    return memory.content
-
-
-def get_config(name: str, config: Descriptor) -> Conversation[ImageConfig]:
-    """The image config that `config` points to, verified."""
-    if config.media_type not in media_types.IMAGE_CONFIGS:
-        raise NotSupported(
-            f"{media_types.meaning(config.media_type)} is not an image config",
-            hints=["this is an artifact: look at its layers instead"],
-        )
-    raw = yield from get_blob_bytes(name, config)
-    return parse_config(raw, config.media_type, digest=config.digest)
-
-
-def claimed_digest(response: Response) -> Digest | None:
-    """The digest that the registry says its answer has; None when it says none we understand."""
-    try:
-        return Digest(response.headers.get("docker-content-digest", ""))
-    except InvalidReference:
-        return None
-
-
-def content_length(response: Response) -> int:
-    """The length a registry says its answer has, in bytes; 0 when it says none."""
-    length = response.headers.get("content-length", "")
-    return int(length) if length.isdecimal() and len(length) < 20 else _UNKNOWN_SIZE
-
-
-def _digest(reference: str) -> Digest | None:
-    """The digest that `reference` is; None when it is a tag."""
-    wanted = identifier(reference)
-    return wanted if isinstance(wanted, Digest) else None
-
-
-def _again(step: Step) -> Step:
-    request = step.request
-    headers = Headers([*request.headers.pairs(), *_PAST_CACHES.items()])
-    again = Request(request.method, request.url, headers, sink=request.sink, limit=request.limit)
-    return Step(
-        f"{step.title} again",
-        again,
-        step.endpoint,
-        why="It was not what its name says; perhaps a cache on the way is at fault.",
-    )
-
-
-def _verified_digest(response: Response, wanted: Digest | None) -> Digest:
-    """What was asked for decides; without a digest, what the registry claims must hold (C4, C5)."""
-    expected = wanted or claimed_digest(response)
-    if expected is None:
-        return Digest.of(response.body)
-    try:
-        actual = Digest.of(response.body, expected.algorithm)
-    except NotSupported:
-        if wanted:
-            raise
-        return Digest.of(response.body)
-    if actual != expected:
-        raise DigestMismatch(expected, actual, source=_source(response))
-    return expected
-
-
-def _source(response: Response) -> str:
-    """Where it came from in the end, without the signature that a redirect may have added."""
-    return redacted_url(response.request.url) if response.request else ""
-
-
-def _no_web_page(response: Response) -> Response:
-    if response.media_type() == "text/html":
-        raise not_a_registry(response)
-    return response
-
-
-def _refuse_other_than(expected: Descriptor | None, manifest: AnyManifest) -> None:
-    """A parent's descriptor binds: type confusion starts where it does not (K-9)."""
-    if expected is None:
+def pull_blob(
+    name: str, blob: Descriptor, shelf: Shelf, announce: Observer = nobody
+) -> Conversation[None]:
+    """Fetch a blob onto `shelf`, verified, unless it is there."""
+    if shelf.has(blob):
+        announce(Skipped(blob.digest, blob.size))
         return
-    if manifest.size != expected.size:
-        raise InvalidContent(
-            f"{expected.digest.short} should have {expected.size:,} bytes, not {manifest.size:,}"
-        )
-    if manifest.media_type != expected.media_type:
-        raise InvalidContent(
-            f"{expected.digest.short} was announced as {expected.media_type}, "
-            f"but is {manifest.media_type}"
-        )
+    with shelf.place(blob) as sink:
+        yield from get_blob(name, blob, sink, announce)
+
+
+def all_blobs(manifests: Iterable[AnyManifest]) -> tuple[Descriptor, ...]:
+    """Every config, layer and blob that `manifests` name, each digest once."""
+    return _children(each for each in manifests if not isinstance(each, Index))
+
+
+def _below(root: AnyManifest, get: GetManifest) -> Conversation[tuple[AnyManifest, ...]]:
+    """Every manifest below `root`, each once, children before parents; within bounds (K-26)."""
+    levels: list[dict[Digest, AnyManifest]] = [{root.digest: root}]
+    count, size = 1, 0
+    while below := _children(each for each in levels[-1].values() if isinstance(each, Index)):
+        count, size = count + len(below), size + sum(entry.size for entry in below)
+        if count > MOST_MANIFESTS or size > MOST_MANIFEST_BYTES or len(levels) > DEEPEST:
+            raise InvalidContent(
+                f"{root.digest.short} has indexes within indexes more than {DEEPEST} deep, or "
+                f"more than {MOST_MANIFESTS:,} manifests, "
+                f"or manifests of more than {human_size(MOST_MANIFEST_BYTES)} in all"
+            )
+        found: dict[Digest, AnyManifest] = {}
+        for entry in below:
+            found[entry.digest] = yield from get(entry.digest, entry)
+        levels.append(found)
+    deepest_first = [each for level in reversed(levels[1:]) for each in level.items()]
+    return tuple(dict(deepest_first).values())
+
+
+def _children(manifests: Iterable[AnyManifest]) -> tuple[Descriptor, ...]:
+    """What `manifests` name, each digest once."""
+    return tuple({child.digest: child for each in manifests for child in each.children}.values())

@@ -5,24 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
-from urllib.parse import urlsplit
 
 from ocinb.drawable import Drawable
-from ocinb.errors import DigestMismatch, InvalidContent
+from ocinb.errors import InvalidContent
 from ocinb.oci.descriptor import Descriptor
 from ocinb.oci.digest import Digest
 from ocinb.oci.document import Document
 from ocinb.oci.image import Blob, Content, Image
+from ocinb.oci.index import Index
 from ocinb.oci.reference import identifier
 from ocinb.oci.strict_json import MANIFEST_LIMIT
 from ocinb.protocol import endpoints
+from ocinb.protocol.claims import confirms
+from ocinb.protocol.events import Observer, Planned, Skipped, Verified, nobody
+from ocinb.protocol.fetch import HEAD_REFUSED, blob_question, get_manifest
+from ocinb.protocol.headers import Headers
 from ocinb.protocol.links import resolved
-from ocinb.protocol.messages import Conversation, Headers, Request, Response, Step
-from ocinb.protocol.pull import blob_question, claimed_digest, get_manifest
+from ocinb.protocol.messages import Conversation, Request, Response, Step
+from ocinb.text import visible
 
 Outcome: TypeAlias = Literal["existed", "uploaded"]
-# Some registries refuse HEAD though they take uploads: then the blob is simply sent (D-2).
-_HEAD_REFUSED = (400, 403, 405)
 
 
 @dataclass(frozen=True)
@@ -35,13 +37,16 @@ class Pushed(Drawable):
 
     def __repr__(self) -> str:
         sent = sum(outcome == "uploaded" for _, outcome in self.blobs)
+        tags = visible(", ".join(self.tags), 80)
         return (
-            f"<Pushed {self.descriptor.digest.short} as {', '.join(self.tags) or 'digest'}: "
+            f"<Pushed {self.descriptor.digest.short} as {tags or 'digest'}: "
             f"{sent} of {len(self.blobs)} blobs sent>"
         )
 
 
-def push(name: str, content: Content, tags: Iterable[str]) -> Conversation[Pushed]:
+def push(
+    name: str, content: Content, tags: Iterable[str], announce: Observer = nobody
+) -> Conversation[Pushed]:
     """Push an image, an artifact or an index with its images, and give it `tags`.
 
     Without tags it is known by its digest alone.
@@ -49,12 +54,14 @@ def push(name: str, content: Content, tags: Iterable[str]) -> Conversation[Pushe
     tags = tuple(tags)
     for document in all_manifests(content):
         _refuse_too_large(document)
-    blobs: list[tuple[Descriptor, Outcome]] = []
-    for blob in all_blobs(content):
-        outcome = yield from push_blob(name, blob)
-        blobs.append((blob.descriptor, outcome))
+    blobs = all_blobs(content)
+    announce(Planned(tuple(blob.descriptor for blob in blobs)))
+    outcomes: list[tuple[Descriptor, Outcome]] = []
+    for blob in blobs:
+        outcome = yield from push_blob(name, blob, announce)
+        outcomes.append((blob.descriptor, outcome))
     yield from push_manifests(name, content, tags)
-    return Pushed(content.descriptor, tags, tuple(blobs))
+    return Pushed(content.descriptor, tags, tuple(outcomes))
 
 
 def all_blobs(content: Content) -> tuple[Blob, ...]:
@@ -67,18 +74,18 @@ def all_blobs(content: Content) -> tuple[Blob, ...]:
 
 def all_manifests(content: Content) -> tuple[Document, ...]:
     """Every manifest and index, each digest once, children before parents and the root last."""
-    if isinstance(content, Image):
-        return (content.manifest,)
-    each = [document for child in content.children for document in all_manifests(child)]
-    return tuple({document.digest: document for document in (*each, content.index)}.values())
+    below = () if isinstance(content, Image) else content.children
+    each = [document for child in below for document in all_manifests(child)]
+    return tuple({document.digest: document for document in (*each, content.document)}.values())
 
 
-def push_blob(name: str, blob: Blob) -> Conversation[Outcome]:
-    """Upload a blob in one piece, unless the registry has it."""
+def push_blob(name: str, blob: Blob, announce: Observer = nobody) -> Conversation[Outcome]:
+    """Upload a blob in one piece, unless the registry has it; one that refuses HEAD is sent it."""
     response = yield blob_question(name, blob.digest)
     if response.status == 200:
+        announce(Skipped(blob.digest, blob.size))
         return "existed"
-    response.expect(404, *_HEAD_REFUSED)
+    response.expect(404, *HEAD_REFUSED)
     location = upload_location((yield _opened(name, blob.digest)).expect(202))
     response = yield Step(
         f"Send {blob.digest.short}",
@@ -92,6 +99,7 @@ def push_blob(name: str, blob: Blob) -> Conversation[Outcome]:
         why="The digest closes the upload: the registry checks it before it accepts.",
     )
     yield from _confirm(name, blob, response)
+    announce(Verified(blob.digest, blob.size))
     return "uploaded"
 
 
@@ -123,7 +131,7 @@ def put_manifest(name: str, document: Document, reference: str) -> Conversation[
     _refuse_too_large(document)
     by_digest = isinstance(identifier(reference), Digest)
     response = yield Step(
-        f"Put the {'index' if 'index' in document.media_type else 'manifest'} "
+        f"Put the {'index' if isinstance(document, Index) else 'manifest'} "
         f"{document.digest.short if by_digest else f'as {reference}'}",
         Request(
             "PUT",
@@ -135,12 +143,9 @@ def put_manifest(name: str, document: Document, reference: str) -> Conversation[
         why="All it names is there now, so nobody will ever see it incomplete.",
     )
     response.expect(200, 201, 202)
-    claimed = claimed_digest(response)
-    if claimed and claimed.algorithm == document.digest.algorithm and claimed != document.digest:
-        raise DigestMismatch(
-            document.digest, claimed, source="the registry, which changed the manifest"
-        )
-    if response.status != 201 and claimed is None:
+    source = "the registry, which changed the manifest"
+    confirmed = confirms(response, document.digest, [document.raw], source)
+    if response.status != 201 and not confirmed:
         yield from get_manifest(name, str(document.digest))
     return document.descriptor
 
@@ -163,11 +168,7 @@ def upload_location(response: Response) -> str:
     location = response.headers.get("location", "")
     if not location:
         raise response.unexpected("it opened an upload without saying where (no Location)")
-    target = resolved(response, location)
-    ours, theirs = urlsplit(response.request.url if response.request else ""), urlsplit(target)
-    if ours.scheme == "https" and theirs.scheme == "http" and ours.hostname == theirs.hostname:
-        target = "https" + target[len("http") :]  # a proxy that ends TLS forgot to say so (L-4)
-    return target
+    return resolved(response, location)
 
 
 def with_query(url: str, pair: str) -> str:
@@ -178,12 +179,10 @@ def with_query(url: str, pair: str) -> str:
 def _confirm(name: str, blob: Blob, response: Response) -> Conversation[None]:
     """201 is the answer; other kinds of yes are believed once the blob is seen (U-6)."""
     response.expect(200, 201, 202, 204)
-    claimed = claimed_digest(response)
-    if claimed and claimed.algorithm == blob.digest.algorithm and claimed != blob.digest:
-        raise DigestMismatch(blob.digest, claimed, source="the registry")
+    confirms(response, blob.digest, blob, source="the registry")
     if response.status == 201:
         return
     seen = yield blob_question(name, blob.digest)
     if seen.status == 404:
         raise response.unexpected("it took the blob, but does not have it")
-    seen.expect(200, *_HEAD_REFUSED)  # where HEAD is refused, its word must do
+    seen.expect(200, *HEAD_REFUSED)  # where HEAD is refused, its word must do

@@ -1,4 +1,4 @@
-"""Sinks that check and keep what flows through them."""
+"""Sinks that count, check or keep what flows through them."""
 
 from __future__ import annotations
 
@@ -21,13 +21,28 @@ class Memory:
     def write(self, piece: bytes | memoryview) -> None:
         """Keep one more piece; raises `UnexpectedAnswer` past the limit."""
         if len(self._kept) + len(piece) > self.limit:
-            raise UnexpectedAnswer(0, "", f"the answer is longer than {self.limit:,} bytes")
+            raise UnexpectedAnswer(None, "", f"the answer is longer than {self.limit:,} bytes")
         self._kept += piece
 
     @property
     def content(self) -> bytes:
         """What was written so far."""
         return bytes(self._kept)
+
+
+class Counter:
+    """Counts what it is given, and keeps none of it."""
+
+    def __init__(self) -> None:
+        self.received = 0
+
+    def restart(self) -> None:
+        """Begin again from the first byte."""
+        self.received = 0
+
+    def write(self, piece: bytes | memoryview) -> None:
+        """Count one more piece."""
+        self.received += len(piece)
 
 
 class Verifier:
@@ -48,7 +63,7 @@ class Verifier:
         self.received += len(piece)
         if self._size is not None and self.received > self._size:
             raise UnexpectedAnswer(
-                0, "", f"more than the {self._size:,} bytes of {self._digest.short} came"
+                None, "", f"more than the {self._size:,} bytes of {self._digest.short} came"
             )
         self._hash.update(piece)
         self._sink.write(piece)
@@ -67,11 +82,11 @@ class Verifier:
     def check(self, source: str = "") -> None:
         """Raises `TruncatedBody` when bytes are missing, `DigestMismatch` when they are others."""
         if self._size is not None and self.received < self._size:
-            error = TruncatedBody(
-                f"only {self.received:,} of {self._size:,} bytes of {self._digest.short} came"
+            raise TruncatedBody(
+                f"only {self.received:,} of {self._size:,} bytes of {self._digest.short} came",
+                received=self.received,
+                expected=self._size,
             )
-            error.received, error.expected = self.received, self._size
-            raise error
         if self.actual != self._digest:
             raise DigestMismatch(
                 self._digest,

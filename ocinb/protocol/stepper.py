@@ -9,6 +9,7 @@ from typing import Generic
 
 from ocinb.drawable import Drawable
 from ocinb.protocol.messages import Conversation, Exchange, Request, Send, Step, T
+from ocinb.text import visible
 
 
 class Stepper(Drawable, Generic[T]):
@@ -56,8 +57,15 @@ class Stepper(Drawable, Generic[T]):
         while self.waiting:
             self.step()
         if not hasattr(self, "result"):
-            raise RuntimeError("this conversation ended with a refusal; start a new one")
+            raise RuntimeError(
+                "this conversation ended with a refusal, or was given up: start a new one"
+            )
         return self.result
+
+    def close(self) -> None:
+        """Give up: what the conversation holds, such as a half-written file, is let go."""
+        self.waiting = None
+        self._conversation.close()
 
     def _advance(self, ask: Callable[[], Step]) -> None:
         __tracebackhide__ = True
@@ -68,5 +76,5 @@ class Stepper(Drawable, Generic[T]):
             self.result = over.value
 
     def __repr__(self) -> str:
-        state = f"next: {self.waiting.title}" if self.waiting else "over"
+        state = f"next: {visible(self.waiting.title, 80)}" if self.waiting else "over"
         return f"<Stepper {len(self.taken)} taken, {state}>"

@@ -10,8 +10,9 @@ from ocinb.errors import InvalidContent, InvalidReference, RegistryError
 from ocinb.oci import strict_json
 from ocinb.oci.reference import check_tag
 from ocinb.protocol import endpoints
+from ocinb.protocol.headers import Headers
 from ocinb.protocol.links import next_link, same_listing
-from ocinb.protocol.messages import Conversation, Headers, Request, Response, Step
+from ocinb.protocol.messages import Conversation, Request, Response, Step
 from ocinb.protocol.ping import not_a_registry
 from ocinb.text import visible
 
@@ -49,7 +50,8 @@ class TagList(Drawable):
 
     def __repr__(self) -> str:
         state = "complete" if self.complete else "incomplete"
-        return f"<TagList {self.repository}: {len(self.tags):,} tags, {self.pages} pages, {state}>"
+        count = f"{len(self.tags):,} tags, {self.pages} pages, {state}"
+        return f"<TagList {visible(self.repository, 80)}: {count}>"
 
 
 @dataclass
@@ -133,7 +135,7 @@ def _page(url: str, number: int, *, paged: bool) -> Step:
 
 
 def _names(response: Response) -> list[object]:
-    if response.media_type() == "text/html":
+    if response.is_web_page():
         raise not_a_registry(response)
     tags = strict_json.parse_object(response.body, "the list of tags").get("tags")
     if tags is None:  # what some registries send for none (T-4)

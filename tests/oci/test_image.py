@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from ocinb.oci.descriptor import EMPTY, Descriptor
+from ocinb.oci.document import encode
 from ocinb.oci.image import Blob, Image, ImageIndex
-from ocinb.oci.media_types import CONFIG, LAYER
+from ocinb.oci.manifest import ArtifactManifest, parse_manifest
+from ocinb.oci.media_types import ARTIFACT_MANIFEST, CONFIG, LAYER
 from ocinb.oci.platform import Platform
 
 CONFIG_BLOB = Blob.of(b'{"os":"linux"}', CONFIG)
@@ -45,13 +47,31 @@ def test_an_image_is_a_new_manifest_and_its_blobs():
     assert image.manifest.annotations == {"a": "b"}
     assert (image.manifest.subject, image.manifest.artifact_type) == (subject, "a/c")
     assert (image.digest, image.descriptor) == (image.manifest.digest, image.manifest.descriptor)
-    assert image.size == image.manifest.size + 14 + 3 + 4
+    assert image.document is image.manifest
+    assert image.total_size == image.manifest.size + 14 + 3 + 4
+
+
+def test_config_and_layers_are_told_apart_as_the_manifest_has_them():
+    image = Image.of(CONFIG_BLOB, [*LAYERS, LAYERS[0]])
+    assert (image.config, image.layers) == (CONFIG_BLOB, (*LAYERS, LAYERS[0]))
+    shuffled = Image(image.manifest, (LAYERS[1], LAYERS[0], CONFIG_BLOB))
+    assert (shuffled.config, shuffled.layers) == (image.config, image.layers)
+    sparse = Image(image.manifest, (LAYERS[1],))
+    assert (sparse.config, sparse.layers) == (None, (LAYERS[1],))
+
+
+def test_an_artifact_s_blobs_are_its_layers_and_config_it_has_none():
+    raw = encode({"mediaType": ARTIFACT_MANIFEST, "blobs": [LAYERS[0].descriptor.to_json()]})
+    manifest = parse_manifest(raw)
+    assert isinstance(manifest, ArtifactManifest)
+    artifact = Image(manifest, (LAYERS[0],))
+    assert (artifact.config, artifact.layers) == (None, (LAYERS[0],))
 
 
 def test_a_blob_named_twice_is_moved_once():
     image = Image.of(CONFIG_BLOB, [LAYERS[0], LAYERS[1], LAYERS[0]])
     assert image.unique_blobs == (CONFIG_BLOB, *LAYERS)
-    assert image.size == image.manifest.size + 14 + 3 + 4
+    assert image.total_size == image.manifest.size + 14 + 3 + 4
     assert repr(image).startswith(f"<Image {image.digest.short} 4 blobs ")
 
 
@@ -65,11 +85,13 @@ def test_an_index_names_each_image_with_its_platform_and_attestations_after_them
         annotations={"a": "b"},
     )
     assert index.children == (amd64, arm64, statement)
+    assert index.document is index.index
     assert [str(each) for each in index.index.platforms] == ["linux/amd64", "linux/arm64"]
     assert index.index.attestations(amd64.descriptor) == ()
     (entry,) = index.index.attestations(index.index.images[1])
     assert (entry.digest, str(entry.platform)) == (statement.digest, "unknown/unknown")
     assert index.index.annotations == {"a": "b"}
     assert (index.digest, index.descriptor) == (index.index.digest, index.index.descriptor)
-    assert index.size == index.index.size + amd64.size + arm64.size + statement.size
+    documents = index.index.size + sum(each.size for each in index.index.manifests)
+    assert index.total_size == documents + 14 + 3 + 4 + 2  # one config for both
     assert repr(index) == f"<ImageIndex {index.digest.short} 3 children>"

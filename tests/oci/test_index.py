@@ -57,9 +57,20 @@ def test_attestations_are_told_apart_from_images_and_belong_to_theirs():
         index.manifests[5].digest,
     ]
     assert index.attestations(ARM_V7) == ()
+    assert index.orphans == ()
     assert [str(each) for each in index.platforms] == [
         "linux/amd64", "linux/arm64/v8", "linux/arm/v7",
     ]  # fmt: skip
+
+
+def test_attestations_of_images_that_are_elsewhere_are_orphans():
+    orphan = attestation("4", ARM64)
+    assert Index.of([AMD64, orphan, attestation("5", AMD64)]).orphans == (orphan,)
+
+
+def test_all_it_names_are_its_children():
+    assert INDEX_OF_THREE.children == INDEX_OF_THREE.manifests
+    assert Index.of([]).children == ()
 
 
 def test_only_the_annotation_makes_an_attestation():

@@ -242,6 +242,7 @@ def test_an_artifact_manifest_has_blobs_and_needs_no_schema_version():
     found = parse_manifest(content)
     assert isinstance(found, ArtifactManifest)
     assert (found.artifact_type, found.blobs, found.subject) == ("a/b", (LAYER_BLOB,), CONFIG_BLOB)
+    assert found.layers == found.children == found.blobs
     assert found.total_size == found.size + 5
 
 
@@ -253,6 +254,7 @@ def test_a_new_manifest_is_written_in_the_order_of_the_spec_and_read_back():
         "schemaVersion", "mediaType", "artifactType", "config", "layers", "subject", "annotations",
     ]  # fmt: skip
     assert parse_manifest(made.raw, MANIFEST) == made
+    assert made.children == (EMPTY, LAYER_BLOB)
     assert "é".encode() in made.raw
     assert list(Manifest.of(CONFIG_BLOB, []).json) == list(IMAGE)
 

@@ -13,7 +13,6 @@ from ocinb.oci.media_types import (
     KNOWN,
     PREDICATES,
     Kind,
-    annotation_link,
     check,
     kind,
     link,
@@ -119,22 +118,6 @@ def test_what_could_not_travel_in_a_header_is_no_media_type(odd):
     """K-14: RFC 6838."""
     with pytest.raises(InvalidContent, match="the layer has no valid media type"):
         check(odd, "the layer")
-
-
-@pytest.mark.parametrize(
-    "key",
-    [
-        "org.opencontainers.image.title", "vnd.docker.reference.type", "in-toto.io/predicate-type",
-        "dev.cosignproject.cosign/signature", "dev.sigstore.cosign/bundle", "org.label-schema.name",
-    ],
-)  # fmt: skip
-def test_known_annotation_keys_lead_to_their_spec(key):
-    assert urlsplit(annotation_link(key)).scheme == "https"
-
-
-@pytest.mark.parametrize("key", ["", "x", "org.opencontainers", "javascript:alert(1)", "<script>"])
-def test_unknown_annotation_keys_lead_nowhere(key):
-    assert annotation_link(key) == ""
 
 
 def test_predicates_are_named_for_people():

@@ -15,7 +15,8 @@ from typing import TypeAlias, TypeVar
 import pytest
 
 from ocinb.errors import OcinbError
-from ocinb.protocol.messages import Conversation, Headers, Request, Response, Step, received
+from ocinb.protocol.headers import Headers
+from ocinb.protocol.messages import Conversation, Request, Response, Step, received
 from ocinb.protocol.stepper import Stepper
 
 HOME = "https://registry.example"

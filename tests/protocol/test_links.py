@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ocinb.errors import UnexpectedAnswer
-from ocinb.protocol.links import next_link, resolved, same_listing
+from ocinb.protocol.links import absolute, next_link, resolved, same_listing
 from ocinb.protocol.messages import Request, Response
 
 PATH = "/v2/demo/tags/list"
@@ -103,6 +103,25 @@ def test_a_link_to_somewhere_else_is_refused(link):
     with pytest.raises(UnexpectedAnswer) as refused:
         same_listing(ANSWER, link, PATH)
     assert refused.value.status == 200
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["https://r.example/a/../b/./c;p?x=%2f%2F#", "HTTPS://R.example?", "http://r.example:80/x?",
+     "javascript:alert(1)"],
+)  # fmt: skip
+def test_what_is_absolute_is_kept_byte_for_byte(target):
+    """L-5: signatures and states break when anything is tidied."""
+    assert absolute(f"https://registry.example{PATH}", target) == target
+
+
+@pytest.mark.parametrize("target", ["https://[::1", "//[evil", "https://[\x1b[2J]/"])
+def test_what_is_no_url_is_refused(target):
+    """K-14."""
+    with pytest.raises(ValueError, match=r"IPv6|netloc|appear"):
+        absolute(f"https://registry.example{PATH}", target)
+    with pytest.raises(UnexpectedAnswer, match="no URL"):
+        resolved(ANSWER, target)
 
 
 def test_a_refused_link_is_shown_harmlessly():

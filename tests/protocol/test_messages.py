@@ -1,4 +1,4 @@
-"""Requests, responses and headers; what is read of an answer, and what its refusals mean."""
+"""Requests and responses; what is read of an answer, and what its refusals mean."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from ocinb.errors import (
     UnexpectedAnswer,
 )
 from ocinb.protocol import endpoints
+from ocinb.protocol.headers import Headers
 from ocinb.protocol.messages import (
     ERROR_BODY_LIMIT,
     PIECE,
     Body,
     Bytes,
     Exchange,
-    Headers,
     Request,
     Response,
     Step,
@@ -34,37 +34,17 @@ from ocinb.protocol.sinks import Memory
 GET = Request("GET", "/v2/")
 
 
-def test_header_names_have_no_case_and_repeated_ones_are_kept():
-    headers = Headers([("Link", "<a>"), ("X", "1"), ("LINK", "<b>")])
-    assert headers["link"] == "<a>, <b>"
-    assert headers.get_all("Link") == ["<a>", "<b>"]
-    assert headers.get_all("absent") == []
-    assert headers.get("absent") is None
-    assert "lInK" in headers
-    assert "absent" not in headers
-    assert (list(headers), len(headers)) == (["link", "x"], 2)
-    assert headers.pairs() == (("Link", "<a>"), ("X", "1"), ("LINK", "<b>"))
-    with pytest.raises(KeyError):
-        headers["absent"]
+def test_a_request_shows_neither_what_its_url_keeps_secret_nor_its_body():
+    """K-20: an upload's state, a signature, a form."""
+    request = Request("PUT", "https://me:hunter2@r.io/u?_state=hunter2&digest=x", {}, b"hunter2")
+    assert repr(request) == "<Request PUT https://r.io/u?_state=…&digest=x>"
+    assert repr(request.body) == "<Bytes 7>"
+    assert "hunter2" not in repr(Response(200, {}, b"hunter2", request=request))
 
 
-def test_headers_are_made_of_mappings_pairs_or_headers():
-    made = Headers({"A": "1"})
-    assert made == Headers([("a", "1")]) == Headers(made) == {"a": "1"}
-    assert Headers() == {}
-
-
-def test_headers_never_show_their_values():
-    """K-20."""
-    assert repr(Headers({"Authorization": "hunter2"})) == "Headers(authorization)"
-
-
-def test_headers_with_others_set_or_removed_are_new_ones():
-    headers = Headers([("Accept", "x"), ("content-type", "a"), ("Content-Type", "b")])
-    assert headers.having(Content_Type="c").pairs() == (("Accept", "x"), ("Content-Type", "c"))
-    assert headers.having(Accept=None, New="1").get_all("content-type") == ["a", "b"]
-    assert "accept" not in headers.having(Accept=None)
-    assert headers["accept"] == "x"
+def test_what_is_shown_of_a_request_is_visible():
+    """K-18."""
+    assert repr(Request("G\x1bT", "/\u202e")) == "<Request G\\u{1b}T /\\u{202e}>"
 
 
 def test_a_body_is_sized_and_read_again_and_again():
@@ -81,6 +61,18 @@ def test_a_request_takes_plain_dicts_and_bytes():
     assert (request.headers, request.body) == (Headers({"A": "1"}), Bytes(b"body"))
     assert GET.body.size == 0
     assert Response(200, {"A": "1"}).headers["a"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("said", "web_page"),
+    [
+        ("text/html", True), ("TEXT/HTML; charset=utf-8", True), ("application/xhtml+xml", True),
+        ("application/json", False), ("text/plain", False), ("", False),
+    ],
+)  # fmt: skip
+def test_a_web_page_is_told_from_an_answer(said, web_page):
+    """D-10."""
+    assert Response(200, {"Content-Type": said}).is_web_page() is web_page
 
 
 @pytest.mark.parametrize(
@@ -177,6 +169,17 @@ def test_a_rate_limit_says_how_long_to_wait(said, seconds):
     error = Response(429, {"Retry-After": said}).refusal()
     assert isinstance(error, RateLimited)
     assert error.retry_after == seconds
+
+
+def test_a_rate_limit_with_a_date_is_counted_from_when_it_was_answered():
+    """Q-2."""
+    headers = {
+        "Date": "Tue, 15 Nov 1994 08:12:31 GMT",
+        "Retry-After": "Tue, 15 Nov 1994 08:13:31 GMT",
+    }
+    error = Response(429, headers).refusal()
+    assert isinstance(error, RateLimited)
+    assert error.retry_after == 60
 
 
 def test_what_is_wrong_with_a_good_status_is_said():

@@ -1,456 +1,200 @@
-"""Asking for content: what is believed, what is asked for again, what is refused."""
+"""Taking content: what is asked for, in which order, and what goes where."""
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
-from ocinb.errors import (
-    AuthenticationError,
-    Denied,
-    DigestMismatch,
-    InvalidContent,
-    InvalidReference,
-    NotARegistry,
-    NotFound,
-    NotSupported,
-    RateLimited,
-    ServerFault,
-    TruncatedBody,
-    UnexpectedAnswer,
-)
-from ocinb.oci import media_types
-from ocinb.oci.descriptor import EMPTY, Descriptor
-from ocinb.oci.digest import Digest
+from ocinb.errors import DigestMismatch, InvalidContent, InvalidReference, NotFound
+from ocinb.oci.descriptor import Descriptor
+from ocinb.oci.document import encode
 from ocinb.oci.index import Index
-from ocinb.oci.manifest import Manifest
-from ocinb.oci.media_types import CONFIG, DOCKER_MANIFEST, INDEX, LAYER, MANIFEST, OCTET_STREAM
-from ocinb.oci.strict_json import MANIFEST_LIMIT
-from ocinb.protocol.messages import Response
-from ocinb.protocol.pull import (
-    claimed_digest,
-    content_length,
-    get_blob,
-    get_blob_bytes,
-    get_config,
-    get_manifest,
-    head_blob,
-    head_manifest,
-)
+from ocinb.oci.manifest import AnyManifest, Manifest, parse_manifest
+from ocinb.oci.media_types import ARTIFACT_MANIFEST, CONFIG, INDEX, LAYER, MANIFEST
+from ocinb.oci.platform import Platform
+from ocinb.protocol import pull as pulling
+from ocinb.protocol.events import Event, Planned, Skipped, Verified
+from ocinb.protocol.messages import Conversation
+from ocinb.protocol.pull import pull, pull_blob
 from ocinb.protocol.sinks import Memory
 from ocinb.protocol.stepper import Stepper
 from tests.protocol.scripted import answers, ok, refusal, run
 
-IMAGE = Manifest.of(Descriptor.of(b"{}", CONFIG), [Descriptor.of(b"layer", LAYER)])
-OTHER = Manifest.of(Descriptor.of(b"{ }", CONFIG), [])
-BY_TAG, BY_DIGEST = "GET /v2/demo/app/manifests/v1", f"GET /v2/demo/app/manifests/{IMAGE.digest}"
-HEAD_TAG, HEAD_DIGEST = BY_TAG.replace("GET", "HEAD"), BY_DIGEST.replace("GET", "HEAD")
-SHA_512 = Digest.of(IMAGE.raw, "sha512")
-BLOB = Descriptor.of(b"layer", LAYER)
-GET_BLOB = f"GET /v2/demo/app/blobs/{BLOB.digest}"
-STATUSES = [
-    (401, AuthenticationError), (403, Denied), (404, NotFound), (429, RateLimited),
-    (503, ServerFault), (206, UnexpectedAnswer), (302, UnexpectedAnswer),
-]  # fmt: skip
-
-
-def tagged(expected: Descriptor | None = None):
-    return get_manifest("demo/app", "v1", expected)
-
-
-def pinned(expected: Descriptor | None = None):
-    return get_manifest("demo/app", IMAGE.digest, expected)
-
-
-def image(media_type: str = MANIFEST, content: bytes = IMAGE.raw, **headers: str) -> Response:
-    return ok(content, media_type, **headers)
-
-
-# Manifests
-
-
-def test_every_manifest_we_can_read_is_asked_for():
-    """C1, M-1, M-2: one header."""
-    send = answers((BY_TAG, image()))
-    assert Stepper(tagged(), send).finish() == IMAGE
-    assert send.asked[0].headers.get_all("accept") == [media_types.ACCEPT]
-    assert send.asked[0].limit == MANIFEST_LIMIT
-
-
-@pytest.mark.parametrize(
-    "said",
-    [
-        {"media_type": f"{MANIFEST}; charset=utf-8"},  # C2
-        {"Docker_Content_Digest": str(IMAGE.digest)},  # C5
-        {"Docker_Content_Digest": "not a digest"},
-        {"Docker_Content_Digest": "unheard+of:digest"},
-        {"Docker_Content_Digest": f"blake3:{'a' * 64}"},
-        {"media_type": "text/plain"}, {"media_type": OCTET_STREAM}, {"media_type": ""},  # D-9
-    ],
-)  # fmt: skip
-@pytest.mark.parametrize(("asked", "conversation"), [(BY_TAG, tagged), (BY_DIGEST, pinned)])
-def test_a_manifest_is_believed_when_its_bytes_are_right(said, asked, conversation):
-    """D-1, D-9, case 32: missing and odd headers are no reason to refuse it."""
-    assert run(conversation(), (asked, image(**said))) == IMAGE
-
-
-def test_a_digest_of_another_algorithm_is_verified_too():
-    """C5, case 31: the header may use another algorithm than the one asked for."""
-    answer = image(Docker_Content_Digest=str(SHA_512))
-    found = run(tagged(), (BY_TAG, answer))
-    assert (found.digest, found.raw) == (SHA_512, IMAGE.raw)
-    assert run(pinned(), (BY_DIGEST, answer)).digest == IMAGE.digest
-
-
-def test_a_manifest_can_be_asked_for_by_sha512():
-    found = run(
-        get_manifest("demo/app", SHA_512), (f"GET /v2/demo/app/manifests/{SHA_512}", image())
-    )
-    assert found.digest == SHA_512
-
-
-@pytest.mark.parametrize("algorithm", ["sha256", "sha512"])
-def test_a_tag_whose_digest_is_not_of_its_bytes_is_refused(algorithm):
-    """C5, D-4, case 31."""
-    claim = Digest.of(OTHER.raw, algorithm)
-    error = refusal(DigestMismatch, tagged(), (BY_TAG, image(Docker_Content_Digest=str(claim))))
-    assert (error.expected, error.actual) == (claim, Digest.of(IMAGE.raw, algorithm))
-
-
-def test_the_digest_asked_for_decides_not_the_one_in_the_header():
-    """C4, D-4: the bytes are what was asked for, whatever the header claims."""
-    assert run(pinned(), (BY_DIGEST, image(Docker_Content_Digest=str(OTHER.digest)))) == IMAGE
-
-
-def test_other_bytes_are_asked_for_once_more_past_any_cache():
-    """C4, F-7."""
-    send = answers((BY_DIGEST, image(content=OTHER.raw)), (BY_DIGEST, image()))
-    assert Stepper(pinned(), send).finish() == IMAGE
-    first, again = send.asked
-    assert "cache-control" not in first.headers
-    assert again.headers["cache-control"] == "no-cache"
-    assert again.headers["accept"] == media_types.ACCEPT
-    assert again.limit == first.limit
-
-
-def test_other_bytes_twice_are_a_mismatch():
-    """C4, F-7, case 31: even when the header agrees with what was asked for."""
-    lie = image(content=OTHER.raw, Docker_Content_Digest=str(IMAGE.digest))
-    error = refusal(DigestMismatch, pinned(), (BY_DIGEST, lie), (BY_DIGEST, lie))
-    assert (error.expected, error.actual) == (IMAGE.digest, OTHER.digest)
-    assert error.source == "https://registry.example/v2/demo/app/manifests/" + IMAGE.digest
-
-
-def test_where_it_came_from_is_told_without_a_signature():
-    """K-20: a redirect may have led to a presigned address."""
-    signed = "https://cdn.example/x?X-Amz-Signature=hunter2"
-
-    def away(step):
-        answer = answers((BY_DIGEST, image(content=OTHER.raw)))(step)
-        request = type(step.request)("GET", signed)
-        return Response(200, answer.headers, answer.body, request=request)
-
-    with pytest.raises(DigestMismatch) as refused:
-        Stepper(pinned(), away).finish()
-    assert "https://cdn.example/x" in str(refused.value)
-    assert "hunter2" not in str(refused.value)
-
-
-@pytest.mark.parametrize("reference", ["a:b", f"blake3:{'a' * 64}"])
-def test_what_cannot_be_verified_is_not_asked_for(reference):
-    """K-10: nothing is sent."""
-    with pytest.raises(NotSupported, match="cannot compute"):
-        Stepper(get_manifest("demo/app", reference), answers())
-
-
-@pytest.mark.parametrize(
-    "reference",
-    ["", "-x", "a/../../v2/_catalog", "a?x", "a\r\nX: y", "sha256:x", "x" * 129, "%2e%2e"],
+CONTENT = {Descriptor.of(raw, kind): raw for raw, kind in (
+    (b"{}", CONFIG), (b"one", LAYER), (b"two", LAYER))}  # fmt: skip
+SETTINGS, ONE, TWO = CONTENT
+FIRST = Manifest.of(SETTINGS, [ONE, TWO, ONE])
+SECOND = Manifest.of(SETTINGS, [TWO])
+AMD64, ARM64 = Platform("linux", "amd64"), Platform("linux", "arm64")
+BOTH = Index.of(
+    [replace(FIRST.descriptor, platform=AMD64), replace(SECOND.descriptor, platform=ARM64)]
 )
-@pytest.mark.parametrize("conversation", [get_manifest, head_manifest])
-def test_what_is_neither_tag_nor_digest_is_not_asked_for(conversation, reference):
-    """K-14: nothing is sent."""
-    with pytest.raises(InvalidReference):
-        Stepper(conversation("demo/app", reference), answers())
 
 
-@pytest.mark.parametrize(("asked", "conversation"), [(BY_TAG, tagged), (BY_DIGEST, pinned)])
-def test_a_web_page_is_no_manifest(asked, conversation):
-    """D-10, L-7, case 32."""
-    page = ok(b"<html>Log in, please", "text/html; charset=utf-8")
-    assert "Log in, please" in str(refusal(NotARegistry, conversation(), (asked, page)))
+class Basket:
+    """A shelf that keeps what it was given, in order."""
 
+    def __init__(self, *there: Descriptor) -> None:
+        self.there = set(there)
+        self.got: list[object] = []
 
-@pytest.mark.parametrize(
-    ("content", "media_type", "said"),
-    [
-        (IMAGE.raw, INDEX, "came as"),  # C3
-        (IMAGE.raw, DOCKER_MANIFEST, "came as"),
-        (b"<html>", OCTET_STREAM, "not JSON"),
-        (b"{}", OCTET_STREAM, "no manifest"),
-        (b"", MANIFEST, "not JSON"),
-        (IMAGE.raw[:-1] + b',"manifests":[]}', MANIFEST, "read as something else"),  # K-9
-        (IMAGE.raw[:-1] + b',"config":{}}', MANIFEST, "twice"),  # K-8
-    ],
-)
-def test_what_is_no_manifest_is_refused(content, media_type, said):
-    error = refusal(InvalidContent, tagged(), (BY_TAG, image(media_type, content)))
-    assert said in str(error)
+    def has(self, blob: Descriptor) -> bool:
+        return blob in self.there
 
+    @contextmanager
+    def place(self, blob: Descriptor) -> Iterator[Memory]:
+        memory = Memory(blob.size)
+        try:
+            yield memory
+            self.got.append(memory.content)
+        except BaseException:
+            self.got.append("left nothing")
+            raise
 
-def test_bytes_are_verified_before_they_are_parsed():
-    """K-11."""
-    bad = image(content=b"[" * 1_000)
-    refusal(DigestMismatch, pinned(), (BY_DIGEST, bad), (BY_DIGEST, bad))
+    def keep(self, manifest: AnyManifest) -> None:
+        self.got.append(manifest)
 
+    def show(self, root: AnyManifest, tag: str | None) -> None:
+        self.got += [root, tag]
 
-def test_schema_1_is_refused_as_obsolete():
-    """M-1, case 35."""
-    old = image(media_types.SCHEMA_1[1], json.dumps({"schemaVersion": 1, "fsLayers": []}).encode())
-    assert "schema 1" in str(refusal(NotSupported, tagged(), (BY_TAG, old)))
 
+def manifest(found: AnyManifest, reference: str = ""):
+    """The line of a manifest that is fetched."""
+    asked = f"GET /v2/demo/manifests/{reference or found.digest}"
+    return asked, ok(found.raw, found.media_type)
 
-@pytest.mark.parametrize(("status", "kind"), STATUSES)
-def test_a_refused_manifest_is_the_error_of_its_status(status, kind):
-    """Only 200 carries a manifest."""
-    error = refusal(kind, tagged(), (BY_TAG, status))
-    assert (error.method, error.url) == ("GET", "https://registry.example/v2/demo/app/manifests/v1")
 
+def blob(found: Descriptor):
+    """The line of a blob that is fetched."""
+    return f"GET /v2/demo/blobs/{found.digest}", ok(CONTENT[found])
 
-def test_a_manifest_longer_than_its_limit_is_not_read_to_its_end():
-    """K-7."""
-    error = refusal(UnexpectedAnswer, tagged(), (BY_TAG, image(content=bytes(MANIFEST_LIMIT + 1))))
-    assert "4,194,304" in str(error)
-
-
-def test_what_was_announced_binds_size_and_type():
-    """K-9, K-11: a parent's descriptor."""
-    assert run(pinned(IMAGE.descriptor), (BY_DIGEST, image())) == IMAGE
-    as_index = Descriptor(INDEX, IMAGE.digest, IMAGE.size)
-    error = refusal(InvalidContent, pinned(as_index), (BY_DIGEST, image()))
-    assert f"announced as {INDEX}, but is {MANIFEST}" in str(error)
-    longer = Descriptor(MANIFEST, IMAGE.digest, IMAGE.size + 1)
-    assert "should have" in str(refusal(InvalidContent, pinned(longer), (BY_DIGEST, image())))
-
-
-def test_no_more_is_read_than_was_announced():
-    """K-7, K-11."""
-    shorter = Descriptor(MANIFEST, IMAGE.digest, IMAGE.size - 1)
-    send = answers((BY_DIGEST, image()))
-    with pytest.raises(UnexpectedAnswer, match="longer than"):
-        Stepper(pinned(shorter), send).finish()
-    assert send.asked[0].limit == IMAGE.size - 1
 
+def test_an_image_is_its_manifest_then_its_blobs_and_is_shown_last():
+    basket = Basket()
+    lines = (manifest(FIRST, "v1"), blob(SETTINGS), blob(ONE), blob(TWO))
+    assert run(pull("demo", "v1", basket, tag="v1"), *lines) == FIRST
+    assert basket.got == [b"{}", b"one", b"two", FIRST, "v1"]
 
-def test_an_index_is_a_manifest_to_ask_for():
-    index = Index.of([IMAGE.descriptor])
-    assert run(tagged(), (BY_TAG, image(INDEX, index.raw))) == index
 
+def test_of_an_index_all_manifests_come_before_the_first_blob_and_are_kept_after_the_last():
+    basket = Basket()
+    lines = (manifest(BOTH, "v1"), manifest(FIRST), manifest(SECOND), *map(blob, CONTENT))
+    assert run(pull("demo", "v1", basket), *lines) == BOTH
+    assert basket.got == [b"{}", b"one", b"two", FIRST, SECOND, BOTH, None]
 
-# HEAD
 
+def test_of_an_index_one_platform_may_be_taken():
+    basket = Basket()
+    lines = (manifest(BOTH, "v1"), manifest(SECOND), blob(SETTINGS), blob(TWO))
+    assert run(pull("demo", "v1", basket, tag="v1", platform="linux/arm64"), *lines) == SECOND
+    assert basket.got[-2:] == [SECOND, "v1"]
+    wrong = pull("demo", "v1", basket, platform="linux/s390x")
+    assert "no image is for it" in str(refusal(InvalidReference, wrong, manifest(BOTH, "v1")))
 
-def there(**headers: str) -> Response:
-    said = {"Content_Length": str(IMAGE.size), "Docker_Content_Digest": str(IMAGE.digest)}
-    return ok(b"", headers.pop("media_type", MANIFEST), **{**said, **headers})
 
+def test_an_artifact_is_pulled_likewise():
+    raw = encode({"mediaType": ARTIFACT_MANIFEST, "blobs": [ONE.to_json()]})
+    found, basket = parse_manifest(raw), Basket()
+    assert run(pull("demo", found.digest, basket), manifest(found), blob(ONE)) == found
+    assert basket.got == [b"one", found, None]
 
-def test_head_tells_the_descriptor_without_the_manifest():
-    """C7."""
-    send = answers((HEAD_TAG, there()))
-    assert Stepper(head_manifest("demo/app", "v1"), send).finish() == IMAGE.descriptor
-    assert send.asked[0].headers["accept"] == media_types.ACCEPT
-
 
-def test_head_of_what_is_not_there_is_none():
-    assert run(head_manifest("demo/app", "v1"), (HEAD_TAG, 404)) is None
+def test_what_is_here_already_is_not_asked_for():
+    basket, heard = Basket(SETTINGS, TWO), list[Event]()
+    run(pull("demo", SECOND, basket, tag="v1", announce=heard.append))
+    assert basket.got == [SECOND, "v1"]
+    assert heard == [
+        Planned((SETTINGS, TWO)), Skipped(SETTINGS.digest, 2), Skipped(TWO.digest, 3)]  # fmt: skip
 
 
-def test_head_by_digest_needs_no_digest_in_the_answer():
-    """C7, D-1: older servers omit it."""
-    answer = ok(b"", MANIFEST, Content_Length=str(IMAGE.size))
-    found = run(head_manifest("demo/app", IMAGE.digest), (HEAD_DIGEST, answer))
-    assert found == IMAGE.descriptor
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        ok(b"", MANIFEST, Content_Length=str(IMAGE.size)),  # D-1
-        there(Docker_Content_Digest="sha256:short"),
-        there(Content_Length=""), there(Content_Length="x"), there(Content_Length="-5"),  # D-2
-        there(Content_Length="9" * 20), there(Content_Length="0"),
-        there(media_type=OCTET_STREAM), there(media_type=""),  # D-2
-        400, 405,  # D-2
-    ],
-)  # fmt: skip
-def test_where_head_does_not_tell_enough_the_manifest_is_asked_for(answer):
-    """C7, D-1, D-2."""
-    found = run(head_manifest("demo/app", "v1"), (HEAD_TAG, answer), (BY_TAG, image()))
-    assert found == IMAGE.descriptor
-
-
-def test_head_that_names_another_digest_than_the_one_asked_for_is_not_believed():
-    """C4, case 31."""
-    lie = there(Docker_Content_Digest=str(OTHER.digest))
-    found = run(head_manifest("demo/app", IMAGE.digest), (HEAD_DIGEST, lie), (BY_DIGEST, image()))
-    assert found == IMAGE.descriptor
-
-
-def test_head_of_a_web_page_is_found_out():
-    """D-10."""
-    answer = there(media_type="text/html")
-    page = ok(b"<html>", "text/html")
-    refusal(NotARegistry, head_manifest("demo/app", "v1"), (HEAD_TAG, answer), (BY_TAG, page))
-
-
-@pytest.mark.parametrize(
-    ("status", "kind"),
-    [(401, AuthenticationError), (403, Denied), (429, RateLimited), (500, ServerFault)],
-)
-def test_head_that_is_refused_does_not_mean_that_there_is_nothing(status, kind):
-    """A-13."""
-    refusal(kind, head_manifest("demo/app", "v1"), (HEAD_TAG, status))
+def test_who_remembers_a_manifest_need_not_ask_for_it():
+    def remembered(reference: str, expected: Descriptor | None) -> Conversation[AnyManifest]:
+        asked.append((reference, expected))
+        yield from ()
+        return {str(each.digest): each for each in (FIRST, SECOND)}[reference]
 
-
-@pytest.mark.parametrize(
-    ("said", "length"),
-    [
-        ("", 0),
-        ("5", 5),
-        ("0", 0),
-        ("-1", 0),
-        ("5.0", 0),
-        ("٥x", 0),
-        ("9" * 19, 10**19 - 1),
-        ("9" * 20, 0),
-    ],
-)
-def test_a_length_is_digits_or_unknown(said, length):
-    assert content_length(Response(200, {"Content-Length": said})) == length
-
+    asked: list[tuple[str, Descriptor | None]] = []
+    basket = Basket(*CONTENT)
+    run(pull("demo", BOTH, basket, get=remembered))
+    assert asked == [(entry.digest, entry) for entry in BOTH.manifests]
+    assert basket.got == [FIRST, SECOND, BOTH, None]
 
-def test_a_claimed_digest_is_one_or_none():
-    assert claimed_digest(Response(200)) is None
-    assert claimed_digest(Response(200, {"docker-content-digest": "x"})) is None
-    said = {"Docker-Content-Digest": str(IMAGE.digest)}
-    assert claimed_digest(Response(200, said)) == IMAGE.digest
 
-
-# Blobs
-
-
-def blob(sink: Memory, descriptor: Descriptor = BLOB):
-    return get_blob("demo/app", descriptor, sink)
-
-
-def test_a_blob_flows_into_its_sink():
-    """C6."""
-    sink = Memory(100)
-    assert run(blob(sink), (GET_BLOB, ok(b"layer"))) == BLOB
-    assert sink.content == b"layer"
-
-
-@pytest.mark.parametrize("wrong", [b"LAYER", b"laye", b""], ids=["other", "short", "empty"])
-def test_a_wrong_blob_is_asked_for_once_more_past_any_cache(wrong):
-    """C6, F-7, case 10."""
-    sink = Memory(100)
-    send = answers((GET_BLOB, ok(wrong)), (GET_BLOB, ok(b"layer")))
-    assert Stepper(blob(sink), send).finish() == BLOB
-    assert sink.content == b"layer"
-    assert [request.headers.get("cache-control") for request in send.asked] == [None, "no-cache"]
-    assert send.asked[1].sink is send.asked[0].sink
-
-
-def test_a_blob_that_is_wrong_twice_is_a_mismatch():
-    """C6, F-7, case 10."""
-    wrong = (GET_BLOB, ok(b"LAYER"))
-    error = refusal(DigestMismatch, blob(Memory(100)), wrong, wrong)
-    assert (error.expected, error.actual) == (BLOB.digest, Digest.of(b"LAYER"))
-    assert "registry.example" in error.source
-
-
-def test_a_blob_that_is_short_twice_is_truncated():
-    """F-6."""
-    short = (GET_BLOB, ok(b"lay"))
-    error = refusal(TruncatedBody, blob(Memory(100)), short, short)
-    assert (error.received, error.expected) == (3, 5)
-
-
-def test_a_blob_longer_than_announced_is_hostile_and_not_asked_for_again():
-    """C6, F-6, K-11, case 11."""
-    sink = Memory(100)
-    error = refusal(UnexpectedAnswer, blob(sink), (GET_BLOB, ok(b"layer!")))
-    assert "more than the 5 bytes" in str(error)
-    assert sink.content == b""
-
-
-def test_a_blob_of_another_algorithm_is_verified_with_it():
-    descriptor = Descriptor(LAYER, Digest.of(b"layer", "sha512"), 5)
-    asked = f"GET /v2/demo/app/blobs/{descriptor.digest}"
-    assert run(blob(Memory(100), descriptor), (asked, ok(b"layer"))) == descriptor
-    with pytest.raises(NotSupported):
-        Stepper(blob(Memory(100), Descriptor(LAYER, Digest("a:b"), 5)), answers())
-
-
-@pytest.mark.parametrize(("status", "kind"), STATUSES)
-def test_a_refused_blob_is_the_error_of_its_status(status, kind):
-    sink = Memory(100)
-    refusal(kind, blob(sink), (GET_BLOB, status))
-    refusal(kind, blob(sink), (GET_BLOB, ok(b"LAYER")), (GET_BLOB, status))
-
-
-def test_a_small_blob_may_be_kept_in_memory():
-    assert run(get_blob_bytes("demo/app", BLOB), (GET_BLOB, ok(b"layer"))) == b"layer"
-    with pytest.raises(InvalidContent, match="5 bytes; at most 4"):
-        Stepper(get_blob_bytes("demo/app", BLOB, limit=4), answers())
-
-
-def test_content_embedded_in_the_descriptor_is_not_asked_for():
-    """K-11: it was checked when the descriptor was read."""
-    assert run(get_blob_bytes("demo/app", EMPTY)) == b"{}"
-
-
-@pytest.mark.parametrize(
-    ("answer", "size"),
-    [(ok(Content_Length="5"), 5), (ok(), 0), (404, None)],
-)
-def test_head_of_a_blob_tells_its_size_or_that_it_is_not_there(answer, size):
-    """C7."""
-    assert (
-        run(head_blob("demo/app", BLOB.digest), (GET_BLOB.replace("GET", "HEAD"), answer)) == size
-    )
-
-
-def test_head_of_a_blob_that_is_refused_proves_nothing():
-    """A-13."""
-    refusal(Denied, head_blob("demo/app", BLOB.digest), (GET_BLOB.replace("GET", "HEAD"), 403))
-
-
-# Configs
-
-
-def test_a_config_is_a_blob_verified_and_read():
-    raw = b'{"os":"linux","architecture":"arm64"}'
-    descriptor = Descriptor.of(raw, media_types.DOCKER_CONFIG)
-    asked = f"GET /v2/demo/app/blobs/{descriptor.digest}"
-    found = run(get_config("demo/app", descriptor), (asked, ok(raw)))
-    assert (str(found.platform), found.raw, found.digest) == ("linux/arm64", raw, descriptor.digest)
-    assert found.media_type == media_types.DOCKER_CONFIG
-
-
-@pytest.mark.parametrize(
-    "media_type", [EMPTY.media_type, "application/vnd.cncf.helm.config.v1+json"]
-)
-def test_the_config_of_an_artifact_is_not_asked_for(media_type):
-    with pytest.raises(NotSupported, match="not an image config") as refused:
-        Stepper(get_config("demo/app", Descriptor.of(b"{}", media_type)), answers())
-    assert "look at its layers" in refused.value.hints[0]
-
-
-def test_a_config_larger_than_anybody_has_is_not_asked_for():
-    """K-7, case 34."""
-    huge = Descriptor(CONFIG, Digest.of(b""), MANIFEST_LIMIT + 1)
-    with pytest.raises(InvalidContent, match="4,194,304"):
-        Stepper(get_config("demo/app", huge), answers())
+def test_what_is_planned_is_announced_before_it_moves():
+    heard, basket = list[Event](), Basket(ONE)
+    send = answers(manifest(FIRST, "v1"), blob(SETTINGS), blob(TWO))
+    steps = Stepper(pull("demo", "v1", basket, announce=heard.append), send)
+    assert heard == []
+    steps.step()
+    assert heard == [Planned((SETTINGS, ONE, TWO))]
+    steps.finish()
+    assert heard[1:] == [
+        Verified(SETTINGS.digest, 2), Skipped(ONE.digest, 3), Verified(TWO.digest, 3)]  # fmt: skip
+
+
+def test_what_is_not_its_digest_leaves_nothing_and_nothing_is_shown():
+    basket = Basket(SETTINGS, ONE)
+    lie = (f"GET /v2/demo/blobs/{TWO.digest}", ok(b"TWO"))
+    refusal(DigestMismatch, pull("demo", FIRST, basket), lie, lie)
+    assert basket.got == ["left nothing"]
+
+
+def test_a_pull_that_is_given_up_midway_leaves_nothing():
+    basket = Basket()
+    steps = Stepper(pull("demo", SECOND, basket), answers(blob(SETTINGS)))
+    steps.step()
+    steps.close()
+    assert basket.got == [b"{}", "left nothing"]
+    assert steps.waiting is None
+
+
+def test_a_child_that_the_registry_lost_ends_it_before_a_blob_moves():
+    lines = manifest(BOTH, "v1"), (f"GET /v2/demo/manifests/{FIRST.digest}", 404)
+    basket = Basket()
+    refusal(NotFound, pull("demo", "v1", basket), *lines)
+    assert basket.got == []
+
+
+def test_what_an_entry_says_of_its_manifest_binds():
+    """K-9."""
+    odd = Index.of([replace(FIRST.descriptor, media_type=INDEX)])
+    refusal(InvalidContent, pull("demo", odd, Basket()), manifest(FIRST))
+
+
+def nested(depth: int) -> list[AnyManifest]:
+    """An image in an index in an index …, each named twice; the innermost first."""
+    found: list[AnyManifest] = [SECOND]
+    for _ in range(depth):
+        entry = found[-1].descriptor
+        found.append(Index.of([entry, replace(entry, annotations={"twice": "yes"})]))
+    return found
+
+
+def test_indexes_within_indexes_are_followed_so_far_and_each_is_asked_for_once():
+    """K-26."""
+    *below, root = nested(8)
+    basket = Basket(*CONTENT)
+    run(pull("demo", root, basket), *map(manifest, reversed(below)))
+    assert basket.got == [*below, root, None]
+    *below, root = nested(9)
+    deeper = pull("demo", root, basket)
+    error = refusal(InvalidContent, deeper, *map(manifest, reversed(below[1:])))
+    assert "more than 8 deep" in str(error)
+
+
+@pytest.mark.parametrize(("bound", "most"), [("MOST_MANIFESTS", 2), ("MOST_MANIFEST_BYTES", 500)])
+def test_more_manifests_than_memory_holds_are_not_even_asked_for(monkeypatch, bound, most):
+    """K-26."""
+    monkeypatch.setattr(pulling, bound, most)
+    with pytest.raises(InvalidContent, match="manifests of more than"):
+        Stepper(pull("demo", BOTH, Basket()), answers())
+
+
+def test_one_blob_is_a_conversation_of_its_own():
+    basket = Basket()
+    run(pull_blob("demo", ONE, basket), blob(ONE))
+    assert basket.got == [b"one"]
+    assert FIRST.media_type == MANIFEST

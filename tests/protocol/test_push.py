@@ -20,10 +20,19 @@ from ocinb.errors import (
 from ocinb.oci.descriptor import Descriptor
 from ocinb.oci.digest import Digest
 from ocinb.oci.image import Blob, Image, ImageIndex
+from ocinb.oci.index import Index
 from ocinb.oci.manifest import Manifest
-from ocinb.oci.media_types import CONFIG, INDEX, LAYER, MANIFEST
+from ocinb.oci.media_types import (
+    CONFIG,
+    DOCKER_INDEX,
+    DOCKER_MANIFEST,
+    INDEX,
+    LAYER,
+    MANIFEST,
+)
 from ocinb.oci.platform import Platform
 from ocinb.protocol import endpoints
+from ocinb.protocol.events import Event, Planned, Skipped, Verified
 from ocinb.protocol.messages import Request, Response
 from ocinb.protocol.push import (
     Pushed,
@@ -165,9 +174,16 @@ def test_a_registry_that_names_another_digest_for_the_blob_is_not_believed():
     assert error.expected == LAYER_BLOB.digest
 
 
+def test_a_registry_that_names_another_digest_of_another_algorithm_is_not_believed_either():
+    """C5, D-4."""
+    wrong = Response(201, {"Docker-Content-Digest": str(Digest.of(b"other", "sha512"))})
+    error = refusal(DigestMismatch, push_blob("demo", LAYER_BLOB), *sending(LAYER_BLOB, wrong))
+    assert error.expected == Digest.of(b"layer", "sha512")
+
+
 @pytest.mark.parametrize("claim", [str(Digest.of(b"layer", "sha512")), "nonsense", ""])
-def test_a_digest_that_cannot_be_compared_does_not_matter(claim):
-    """C5."""
+def test_a_digest_that_is_right_or_cannot_be_computed_does_not_matter(claim):
+    """C5, D-4."""
     committed = Response(201, {"Docker-Content-Digest": claim})
     assert run(push_blob("demo", LAYER_BLOB), *sending(LAYER_BLOB, committed)) == "uploaded"
 
@@ -187,23 +203,17 @@ STATE = "_state=a%2Fb%2fc==&sig=x+y%20z;~!$'()*,:@/?"
         (f"{HOME}/other/path?{STATE}", f"{HOME}/other/path?{STATE}"),
         ("https://cdn.example:8443/x%2Fy?s=1", "https://cdn.example:8443/x%2Fy?s=1"),
         ("//cdn.example/x", "https://cdn.example/x"),
-        ("http://registry.example/x?s=1", "https://registry.example/x?s=1"),
-        ("http://REGISTRY.example/x?s=1", "https://REGISTRY.example/x?s=1"),
+        (f"{HOME}/a/../b/./c;p?", f"{HOME}/a/../b/./c;p?"),
+        ("HTTPS://Registry.example/x?s#", "HTTPS://Registry.example/x?s#"),
+        ("http://registry.example/x?s=1", "http://registry.example/x?s=1"),  # the sender: L-4
         ("http://other.example/x", "http://other.example/x"),  # refused by the sender: K-4
         ("/v2/demo/blobs/uploads/a;b=c", f"{HOME}/v2/demo/blobs/uploads/a;b=c"),
     ],
 )
 def test_a_location_is_made_absolute_and_kept_byte_for_byte(location, target):
-    """C14, L-4, L-5."""
+    """C14, L-5."""
     request = Request("POST", f"{HOME}/v2/demo/blobs/uploads/")
     assert upload_location(Response(202, {"location": location}, request=request)) == target
-
-
-def test_a_registry_without_tls_is_taken_by_its_word():
-    """L-4 speaks of a registry behind TLS."""
-    request = Request("POST", "http://localhost:5000/v2/demo/blobs/uploads/")
-    response = Response(202, {"location": "http://localhost:5000/x"}, request=request)
-    assert upload_location(response) == "http://localhost:5000/x"
 
 
 def test_a_query_is_extended_and_never_rewritten():
@@ -260,9 +270,11 @@ def test_another_yes_to_a_manifest_that_is_not_there_is_an_error():
 
 
 @pytest.mark.parametrize("status", [200, 201, 202])
-def test_a_registry_that_changed_the_manifest_is_found_out(status):
-    """C27, M-6, case 58."""
-    wrong = Response(status, {"Docker-Content-Digest": str(Digest.of(b"reformatted"))})
+@pytest.mark.parametrize("algorithm", ["sha256", "sha512"])
+def test_a_registry_that_changed_the_manifest_is_found_out(status, algorithm):
+    """C27, M-6, D-4, case 58."""
+    claim = str(Digest.of(b"reformatted", algorithm))
+    wrong = Response(status, {"Docker-Content-Digest": claim})
     error = refusal(
         DigestMismatch, put_manifest("demo", IMAGE.manifest, "v1"), (manifest("v1"), wrong)
     )
@@ -303,6 +315,20 @@ def test_a_manifest_no_registry_takes_is_refused_before_anything_is_sent():
             Stepper(conversation, answers())
 
 
+@pytest.mark.parametrize(
+    ("media_type", "title"),
+    [(INDEX, "Put the index as v1"), (DOCKER_INDEX, "Put the index as v1"),
+     (MANIFEST, "Put the manifest as v1"), (DOCKER_MANIFEST, "Put the manifest as v1")],
+)  # fmt: skip
+def test_what_is_put_is_called_by_what_it_is(media_type, title):
+    """Docker calls its index a manifest list."""
+    made = Index.of([]) if "ndex" in title else IMAGE.manifest
+    document = replace(made, media_type=media_type)
+    waiting = Stepper(put_manifest("demo", document, "v1"), answers()).waiting
+    assert waiting is not None
+    assert waiting.title == title
+
+
 # Images and indexes
 
 
@@ -316,6 +342,22 @@ def test_blobs_go_before_the_manifest_that_names_them():
         ((CONFIG_BLOB.descriptor, "uploaded"), (LAYER_BLOB.descriptor, "existed")),
     )
     assert repr(pushed) == f"<Pushed {IMAGE.digest.short} as v1: 1 of 2 blobs sent>"
+
+
+def test_a_push_announces_its_plan_and_what_became_of_each_blob():
+    heard = list[Event]()
+    send = answers((head(CONFIG_BLOB), 200), *sending(LAYER_BLOB), (manifest("v1"), 201))
+    steps = Stepper(push("demo", IMAGE, ["v1"], heard.append), send)
+    assert heard == [Planned((CONFIG_BLOB.descriptor, LAYER_BLOB.descriptor))]
+    steps.finish()
+    assert heard[1:] == [Skipped(CONFIG_BLOB.digest, 2), Verified(LAYER_BLOB.digest, 5)]
+
+
+def test_a_blob_that_was_not_taken_is_not_announced():
+    heard = list[Event]()
+    conversation = push_blob("demo", LAYER_BLOB, heard.append)
+    refusal(RegistryError, conversation, *sending(LAYER_BLOB, 400))
+    assert heard == []
 
 
 def test_each_blob_goes_once_however_often_it_is_named():

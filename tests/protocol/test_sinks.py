@@ -6,7 +6,7 @@ import pytest
 
 from ocinb.errors import DigestMismatch, NotSupported, TruncatedBody, UnexpectedAnswer
 from ocinb.oci.digest import Digest
-from ocinb.protocol.sinks import Memory, Verifier
+from ocinb.protocol.sinks import Counter, Memory, Verifier
 
 
 def verifier(size: int | None = 5, digest: Digest | None = None) -> tuple[Verifier, Memory]:
@@ -88,3 +88,12 @@ def test_an_algorithm_nobody_can_compute_is_refused_before_anything_comes():
     """K-10."""
     with pytest.raises(NotSupported):
         verifier(digest=Digest("a:b"))
+
+
+def test_a_counter_keeps_a_number_alone():
+    counter = Counter()
+    counter.write(b"123")
+    counter.restart()
+    counter.write(memoryview(b"12"))
+    counter.write(b"345")
+    assert vars(counter) == {"received": 5}

@@ -8,7 +8,8 @@ import pytest
 
 from ocinb.errors import NotFound, Unreachable
 from ocinb.protocol import endpoints
-from ocinb.protocol.messages import Headers, Request, Response, Step
+from ocinb.protocol.headers import Headers
+from ocinb.protocol.messages import Request, Response, Step
 from ocinb.protocol.stepper import Stepper
 from tests.protocol.scripted import answers
 
@@ -49,6 +50,24 @@ def test_the_rest_can_be_finished_at_any_point():
     stepper = Stepper(two_steps(), answers(("GET /v2/", 200), ("GET /v2/", 200)))
     stepper.step()
     assert stepper.finish() == 400
+
+
+def test_what_is_given_up_lets_go_of_what_it_holds():
+    let_go = []
+
+    def holding():
+        try:
+            yield from two_steps()
+        finally:
+            let_go.append(True)
+
+    stepper = Stepper(holding(), answers(("GET /v2/", 200)))
+    stepper.step()
+    stepper.close()
+    stepper.close()
+    assert (let_go, stepper.waiting, len(stepper.taken)) == ([True], None, 1)
+    with pytest.raises(RuntimeError, match="over"):
+        stepper.step()
 
 
 def test_a_step_that_could_not_be_sent_waits_and_may_be_tried_again():

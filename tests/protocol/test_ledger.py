@@ -1,0 +1,95 @@
+"""What the events of a transfer add up to."""
+
+from __future__ import annotations
+
+from ocinb.oci import media_types
+from ocinb.oci.descriptor import Descriptor
+from ocinb.protocol.events import (
+    BytesMoved,
+    Event,
+    Finished,
+    Mounted,
+    Planned,
+    RequestStarted,
+    ResponseReceived,
+    Retrying,
+    Skipped,
+    Verified,
+)
+from ocinb.protocol.headers import Headers
+from ocinb.protocol.ledger import Ledger
+from tests.protocol.transfers import ONE, PLAN, TWO, fetched, started
+
+
+def state_of(*events: Event) -> list[tuple[str, int, str]]:
+    ledger = Ledger()
+    for event in (PLAN, *events):
+        ledger(event)
+    return [(entry.state, entry.done, entry.note) for entry in ledger.entries.values()]
+
+
+def test_a_blob_is_fetched_and_verified():
+    events = fetched(1, ONE, 400)
+    assert state_of(*events) == [("fetched", 400, ""), ("waiting", 0, "")]
+    assert state_of(*events, Verified(ONE.digest, ONE.size))[0] == ("done", 1_000, "")
+
+
+def test_a_blob_is_asked_about_and_then_sent():
+    head: list[Event] = [
+        started(1, ONE, "HEAD"),
+        ResponseReceived(1, 404, Headers()),
+        Finished(1, 0.1),
+    ]
+    assert state_of(*head)[0] == ("asked", 0, "")
+    put: list[Event] = [started(2, ONE, "PUT"), BytesMoved(2, "up", 700, 1_000)]
+    assert state_of(*head, *put)[0] == ("sent", 700, "")
+
+
+def test_what_was_there_or_taken_over_need_not_be_moved():
+    assert state_of(Skipped(ONE.digest, 1_000), Mounted(TWO.digest, 3_000, "other/repo")) == [
+        ("there", 1_000, ""),
+        ("mounted", 3_000, "other/repo"),
+    ]
+
+
+def test_a_retry_begins_anew_and_says_why():
+    failed = [
+        *fetched(1, ONE, 400),
+        Finished(1, 0.2, "broken off"),
+        Retrying(1, "broken off", 2.0, 1),
+    ]
+    assert state_of(*failed)[0] == ("again", 0, "in 2.0 s: broken off")
+    assert state_of(*failed, *fetched(2, ONE, 100))[0] == ("fetched", 100, "")
+
+
+def test_the_body_of_a_refusal_does_not_count_as_the_blob():
+    events: list[Event] = [started(1, ONE), ResponseReceived(1, 503, Headers())]
+    assert state_of(*events, BytesMoved(1, "down", 900, 900))[0] == ("asked", 0, "")
+
+
+def test_the_answer_to_an_upload_does_not_count_as_the_blob():
+    events: list[Event] = [started(1, ONE, "PUT"), BytesMoved(1, "up", 1_000, 1_000)]
+    assert state_of(*events, BytesMoved(1, "down", 2, 2))[0] == ("sent", 1_000, "")
+
+
+def test_after_a_redirect_it_is_still_the_same_blob():
+    events: list[Event] = [
+        started(1, ONE, url="https://cdn.example/opaque"),
+        ResponseReceived(1, 200, Headers()),
+        BytesMoved(1, "down", 5, 1_000),
+    ]
+    assert state_of(*events)[0][:2] == ("fetched", 5)
+
+
+def test_strange_blobs_and_requests_nobody_asked_for_are_no_trouble():
+    token = RequestStarted(9, None, "GET", "https://auth.example/token", Headers(), None)
+    other = Descriptor.of(b"z", media_types.LAYER)
+    events: list[Event] = [token, BytesMoved(9, "down", 5, 5), Finished(9, 1.0)]
+    events += [*fetched(1, other, 1), Verified(other.digest, 1), BytesMoved(77, "up", 1, None)]
+    assert state_of(*events) == [("waiting", 0, ""), ("waiting", 0, "")]
+
+
+def test_plans_are_added_up_and_each_blob_counts_once():
+    third = Descriptor.of(b"z", media_types.LAYER)
+    again = state_of(Verified(ONE.digest, 1_000), Planned((third, ONE)))
+    assert again == [("done", 1_000, ""), ("waiting", 0, ""), ("waiting", 0, "")]
