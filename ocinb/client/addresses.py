@@ -14,7 +14,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import IPv4Address, IPv6Address
-from urllib.parse import urljoin
 from urllib.request import getproxies, proxy_bypass  # noqa: TID251  # settings, no request
 
 from ocinb.errors import InvalidReference, UnexpectedAnswer, Unreachable
@@ -30,8 +29,6 @@ _URL = re.compile(
     r"(?P<target>(?:[/?][!\"$-\[\]-~]*)?)(?:#[!-~]*)?",
     re.ASCII | re.IGNORECASE,
 )
-
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.ASCII | re.IGNORECASE)
 
 PUBLIC, PRIVATE, LOOPBACK, NEVER = range(4)
 _KINDS = ("a public", "a private", "a loopback", "a reserved or link-local")
@@ -85,13 +82,6 @@ def split(url: str) -> tuple[Origin, str]:
     return Origin(scheme, host, port), target if target.startswith("/") else f"/{target}"
 
 
-def resolved(base: str, location: str) -> str:
-    """`location`, absolute or relative to `base`; an absolute one is kept byte for byte (L-5)."""
-    url = location if _SCHEME.match(location) else urljoin(base, location)
-    split(url)
-    return url
-
-
 def upgraded(url: str, home: Origin) -> str:
     """`url`, or the registry's own origin where a proxy made it forget that it speaks TLS (L-4)."""
     origin, target = split(url)
@@ -126,7 +116,8 @@ def kind_of(address: str) -> int:
         return LOOPBACK
     if never or any(ip in network for network in _NEVER):
         return NEVER
-    return PUBLIC if ip.is_global else PRIVATE
+    inside = not ip.is_global or getattr(ip, "is_site_local", False)  # IPv6's own, of old
+    return PRIVATE if inside else PUBLIC
 
 
 def _unwrapped(ip: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
@@ -185,7 +176,7 @@ class Neighbourhood:
         if kind == PUBLIC or (kind != NEVER and kind <= self._own):
             return
         raise UnexpectedAnswer(
-            0, "", f"the registry sent us to {_KINDS[kind]} address, where it has no business",
+            None, "", f"the registry sent us to {_KINDS[kind]} address, where it has no business",
             url=url,
         )  # fmt: skip
 

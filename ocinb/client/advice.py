@@ -25,6 +25,8 @@ def advice(error: OcinbError, host: str, expression: str, keychain: Keychain | N
         case RateLimited(retry_after=seconds):
             wait = "a while" if seconds is None else f"{seconds:g} seconds"
             return f"wait {wait} and try again; many registries allow more to who logs in"
+        case NotFound(method="POST"):
+            return "some registries take nothing for a repository that was not made there before"
         case NotFound() if "/blobs/" in error.url:
             return "content is kept by repository: is it in this one?"
         case NotFound(code="") if error.method != "HEAD":

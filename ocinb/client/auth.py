@@ -16,7 +16,7 @@ from typing import NoReturn
 from urllib.parse import parse_qs
 
 from ocinb.client.addresses import Origin, split
-from ocinb.client.credentials import Credentials, Lookup
+from ocinb.client.credentials import TOKEN, Credentials, Lookup
 from ocinb.client.realms import TOKEN_LIMIT, Realm, belongs, by_get, by_post, check_realm, realm_of
 from ocinb.client.secret import Secret
 from ocinb.errors import AuthenticationError, InvalidContent, RegistryError
@@ -67,12 +67,14 @@ class Auth:
         self._grants: dict[str, Grant] = {}
         self._challenges: dict[str, tuple[Challenge, str]] = {}
         self._locks: dict[str, threading.Lock] = {}
-        self._basic: Grant | None = None
+        self._asks_basic = False
 
     def known(self, request: Request) -> Grant | None:
         """What lets `request` in, as far as earlier answers tell; a stale token is renewed."""
         scope = needed_scope(request)
-        grant = self._basic or self._grants.get(scope)
+        grant = self._grants.get(scope)
+        if grant is None and self._asks_basic:  # of everything, but each with its own (A-15, A-18)
+            return self._basic(scope)
         if grant is None or self._fresh(grant):
             return grant
         challenge, url = self._challenges[scope]
@@ -101,14 +103,13 @@ class Auth:
             if grant is not None:
                 self._challenges[scope] = challenge, url
                 self._grants[scope] = grant
-                self._basic = grant if challenge.scheme == "basic" else None
+                self._asks_basic = challenge.scheme == "basic"
             return grant
 
     def _earn(self, scope: str, challenge: Challenge, url: str) -> Grant | None:
-        credentials = self._credentials(_repository(scope))
         if challenge.scheme == "basic":
-            basic = credentials.basic() if credentials else None
-            return Grant(basic) if basic else None
+            return self._basic(scope)
+        credentials = self._credentials(_repository(scope))
         if credentials and credentials.token:
             return Grant(Secret(f"Bearer {credentials.token.reveal()}"))
         realm = realm_of(challenge, url, scope)
@@ -116,6 +117,11 @@ class Auth:
         if not credentials or belongs(realm.origin.host, self._home.host, self._trusted):
             return self._token(realm, credentials)
         return replace(self._token(realm, None, withheld=True), withheld=realm.origin.host)
+
+    def _basic(self, scope: str) -> Grant | None:
+        credentials = self._credentials(_repository(scope))
+        basic = credentials.basic() if credentials else None
+        return Grant(basic) if basic else None
 
     def _token(
         self, realm: Realm, credentials: Credentials | None, *, withheld: bool = False
@@ -144,13 +150,14 @@ class Auth:
             document = strict_json.parse_object(response.body, "the token", TOKEN_LIMIT)
         except InvalidContent:
             return None
-        tokens = (document.get("token"), document.get("access_token"))  # ACR has only this (A-1)
-        token = next((Secret(t) for t in tokens if isinstance(t, str) and t.strip()), None)
+        # ACR has only the second (A-1).
+        tokens = [_token(document.get(name)) for name in ("token", "access_token")]
+        token = next(filter(None, tokens), None)
         if token is None:
             return None
         lives = document.get("expires_in")
         seconds = max(SHORTEST, lives if isinstance(lives, (int, float)) else 0)
-        return Grant(Secret(f"Bearer {token.reveal().strip()}"), self._clock() + seconds)
+        return Grant(Secret(f"Bearer {token.reveal()}"), self._clock() + seconds)
 
     def _fresh(self, grant: Grant) -> bool:
         return grant.expires - EARLY > self._clock()
@@ -172,6 +179,12 @@ def needed_scope(request: Request) -> str:
     return " ".join([scope, *(f"repository:{source}:pull" for source in sources[:1])])
 
 
+def _token(said: object) -> Secret | None:
+    """What a header can hold: the library's error for what it cannot would show it."""
+    text = said.strip() if isinstance(said, str) else ""
+    return Secret(text) if text and TOKEN.fullmatch(text) else None
+
+
 def _challenge(response: Response) -> Challenge | None:
     return preferred(challenges(response.headers.get_all("www-authenticate")))
 
@@ -188,7 +201,7 @@ def _no_token(
     host = realm.origin.host
     answer = f"answered {response.status}" if response.status != 200 else "answered without a token"
     error = AuthenticationError(
-        response.status if response.status in (401, 403) else 0, "",
+        response.status if response.status in (401, 403) else None, "",
         f"no token from {host}: it {answer}", method="GET", url=str(realm.origin),
     )  # fmt: skip
     if credentials:

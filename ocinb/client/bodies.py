@@ -78,13 +78,13 @@ class Download:
     def _fail(self, why: str, done: int) -> NoReturn:
         request = self._head.request or Request("", "")
         of = "" if self.size is None else f" of {self.size:,}"
-        error = TruncatedBody(
+        raise TruncatedBody(
             f"the answer broke off after {done:,}{of} bytes: {why}",
+            received=done,
+            expected=self.size,
             method=request.method,
             url=request.url,
-        )
-        error.received, error.expected = done, self.size
-        raise error from None
+        ) from None
 
 
 class _Pace:

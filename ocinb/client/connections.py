@@ -7,10 +7,12 @@ cookies, redirects and netrc are what a registry must not be given.
 from __future__ import annotations
 
 import functools
+import logging
 import os
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import cast
@@ -19,13 +21,30 @@ import httpx
 
 from ocinb.client import faults
 from ocinb.client.addresses import Origin, proxy_for, split
-from ocinb.client.headers import as_bytes, from_bytes
+from ocinb.client.headers import announced, as_bytes, from_bytes
 from ocinb.client.pools import Place, Pools
 from ocinb.client.secret import Secret
-from ocinb.errors import InvalidContent
-from ocinb.protocol.messages import Body, Bytes, Handle, Headers, Request
+from ocinb.errors import InvalidContent, NotSupported
+from ocinb.protocol.headers import Headers
+from ocinb.protocol.messages import Body, Bytes, Handle, Request
 
 _CONNECTIONS = 32  # per origin
+
+
+_ours: ContextVar[bool] = ContextVar("ours", default=False)
+
+
+class _WithoutDetails(logging.Filter):
+    """Lets httpcore log what it does for us, but not the headers it met: some are secrets."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if _ours.get():
+            record.msg, record.args = record.getMessage().partition(" ")[0], ()
+        return True
+
+
+for _name in ("httpcore.http11", "httpcore.proxy"):
+    logging.getLogger(_name).addFilter(_WithoutDetails())
 
 
 @dataclass(frozen=True)
@@ -70,8 +89,8 @@ class Connections:
 
         Raises `TransferError` when there is none.
         """
-        origin, target = split(request.url)
-        with self._pools.borrowed((origin, address)) as pool:
+        origin = split(request.url)[0]
+        with _quietly(), self._pools.borrowed((origin, address)) as pool:
             try:
                 answer = pool.handle_request(
                     httpx.Request(
@@ -80,13 +99,13 @@ class Connections:
                             scheme=origin.scheme,
                             host=address or origin.host,
                             port=origin.port,
-                            raw_path=target.encode(),
+                            raw_path=split(request.url)[1].encode(),
                         ),
                         headers=[*as_bytes(headers), *_revealed(authorization)],
                         stream=_Stream(body),
                         extensions={
                             "timeout": asdict(self._timeouts),
-                            "target": self._on_the_line(origin, target, address),
+                            "target": self._on_the_line(request, address),
                             "sni_hostname": origin.host,
                         },
                     )
@@ -98,8 +117,9 @@ class Connections:
             finally:
                 answer.close()
 
-    def _on_the_line(self, origin: Origin, target: str, address: str | None) -> bytes:
+    def _on_the_line(self, request: Request, address: str | None) -> bytes:
         """What stands in the request line, byte for byte: httpx would tidy its own (L-5)."""
+        origin, target = split(request.url)
         direct = origin.scheme == "https" or address or self._handle
         whole = not direct and proxy_for(origin)
         return f"{origin if whole else ''}{target}".encode()
@@ -108,16 +128,24 @@ class Connections:
         if self._handle is not None:
             return InProcess(self._handle)
         origin, address = place
-        return httpx.HTTPTransport(
-            verify=self._context(origin),
-            trust_env=False,
-            http2=False,
-            limits=httpx.Limits(
-                max_connections=_CONNECTIONS,
-                max_keepalive_connections=_CONNECTIONS,
-                keepalive_expiry=30.0,
-            ),
-            proxy=None if address else proxy_for(origin),
+        context = self._context(origin)
+        try:
+            return httpx.HTTPTransport(
+                verify=context,
+                trust_env=False,
+                http2=False,
+                limits=httpx.Limits(
+                    max_connections=_CONNECTIONS,
+                    max_keepalive_connections=_CONNECTIONS,
+                    keepalive_expiry=30.0,
+                ),
+                proxy=None if address else proxy_for(origin),
+            )
+        except (ValueError, ImportError, httpx.InvalidURL):
+            pass  # the proxy's; it may show the password, so it is left behind
+        raise NotSupported(
+            f"what {origin.scheme.upper()}_PROXY names is no proxy that can be used",
+            hints=["it reads http://host:port, or http://user:password@host:port"],
         )
 
     def _context(self, origin: Origin) -> ssl.SSLContext:
@@ -130,6 +158,15 @@ class Connections:
     def close(self) -> None:
         """Close every connection; closing twice is fine."""
         self._pools.close()
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    before = _ours.set(True)
+    try:
+        yield
+    finally:
+        _ours.reset(before)
 
 
 @functools.cache
@@ -193,9 +230,7 @@ class _Incoming:
     """The body of a request, as the registry in this process reads it."""
 
     def __init__(self, request: httpx.Request) -> None:
-        length = request.headers.get("content-length", "")
-        chunked = "transfer-encoding" in request.headers
-        self.size = int(length) if length.isdecimal() else (None if chunked else 0)
+        self.size = announced(from_bytes(request.headers.raw))
         self._stream = cast("httpx.SyncByteStream", request.stream)
 
     def __iter__(self) -> Iterator[bytes]:

@@ -17,6 +17,12 @@ HUB = "docker.io"
 _HUB_HOSTS = {"index.docker.io", "registry-1.docker.io", HUB}
 
 
+# A token stands in a header as it is; the others are encoded before, as UTF-8.
+TOKEN = re.compile(r"[!-~]*", re.ASCII)
+_TEXT = re.compile(r"[^\ud800-\udfff]*")
+_SENDABLE = {"password": _TEXT, "token": TOKEN, "identity": _TEXT}
+
+
 class CredentialsWarning(UserWarning):
     """A file, a helper or a variable with credentials could not be used as it is."""
 
@@ -42,6 +48,10 @@ class Credentials(Drawable):
                 object.__setattr__(self, name, Secret(value or ""))
         if ":" in self.username:
             raise InvalidReference(self.username, "user name", "it cannot hold a colon")
+        for name, sendable in _SENDABLE.items():
+            if not sendable.fullmatch(getattr(self, name).reveal()):
+                rule = "it has characters that cannot be sent, such as a line end"
+                raise InvalidReference("(hidden)", name, rule)
 
     def __bool__(self) -> bool:
         return bool((self.username and self.password) or self.token or self.identity)
@@ -56,7 +66,8 @@ class Credentials(Drawable):
     def __repr__(self) -> str:
         kinds = [kind for kind in ("password", "token", "identity") if getattr(self, kind)]
         who = visible(self.username, 64) or "somebody"
-        return f"<Credentials of {who} ({', '.join(kinds) or 'none'}) from {self.source}>"
+        where = visible(self.source, 80)
+        return f"<Credentials of {who} ({', '.join(kinds) or 'none'}) from {where}>"
 
 
 Lookup: TypeAlias = Callable[[str], Credentials | None]

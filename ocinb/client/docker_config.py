@@ -15,15 +15,15 @@ import stat
 import subprocess  # only to run credential helpers
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
 from ocinb.client.credentials import HUB, Credentials, CredentialsWarning, canonical
-from ocinb.client.secret import Secret
-from ocinb.errors import InvalidContent
+from ocinb.client.secret import NOTHING, Secret
+from ocinb.errors import InvalidContent, InvalidReference
 from ocinb.oci import strict_json
-from ocinb.text import visible
+from ocinb.text import short_path, visible
 
 FILE_LIMIT = 1024 * 1024
 HELPER_LIMIT = 64 * 1024
@@ -31,6 +31,7 @@ HELPER_SECONDS = 10.0
 
 _HUB_KEY = "https://index.docker.io/v1/"
 _HELPER = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
+_USED = ("auths", "credHelpers", "credsStore")
 _IDENTITY = "<token>"  # the user name that says: the password is an identity token
 
 T = TypeVar("T")
@@ -40,13 +41,13 @@ class _Unusable(Exception):
     """Something in a file, or a helper, that is not as it should be: worth a warning."""
 
 
-def files(environ: Mapping[str, str], home: Path | None = None) -> list[Path]:
+def files(variable: Callable[[str], str], home: Path | None = None) -> list[Path]:
     """Where podman and docker keep credentials, in the order they are asked."""
-    base = home or Path(environ.get("HOME") or Path.home())
-    config = Path(environ.get("XDG_CONFIG_HOME") or base / ".config")
-    runtime = environ.get("XDG_RUNTIME_DIR")
-    docker = Path(environ.get("DOCKER_CONFIG") or base / ".docker")
-    named = environ.get("REGISTRY_AUTH_FILE")
+    base = home or Path(variable("HOME") or Path.home())
+    config = Path(variable("XDG_CONFIG_HOME") or base / ".config")
+    runtime = variable("XDG_RUNTIME_DIR")
+    docker = Path(variable("DOCKER_CONFIG") or base / ".docker")
+    named = variable("REGISTRY_AUTH_FILE")
     return [
         *([Path(named)] if named else []),
         *([Path(runtime) / "containers" / "auth.json"] if runtime else []),
@@ -73,70 +74,93 @@ def _or_warning(look: Callable[..., T | None], *arguments: Any) -> T | None:
     try:
         return look(*arguments)
     except _Unusable as problem:
-        warnings.warn(str(problem), CredentialsWarning, stacklevel=2)
-        return None
+        said = str(problem)
+    warnings.warn(said, CredentialsWarning, stacklevel=2)
+    return None
 
 
 def _read(path: Path) -> dict[str, Any] | None:
+    """What is used of the file at `path`, its secrets hidden."""
+    shown = short_path(path)
     try:
         with path.open("rb") as file:
-            return strict_json.parse_object(file.read(FILE_LIMIT + 1), str(path), FILE_LIMIT)
+            document = strict_json.parse_object(file.read(FILE_LIMIT + 1), shown, FILE_LIMIT)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise _Unusable(f"{path} cannot be read: {error.strerror}") from None
+        raise _Unusable(f"{shown} cannot be read: {error.strerror}") from None
     except InvalidContent as error:
         raise _Unusable(str(error)) from None
+    used = {name: document[name] for name in _USED if name in document}
+    return {**used, "auths": _concealed(document.get("auths", {}))}
+
+
+def _concealed(value: Any) -> Any:
+    """`value` with every text in it as a `Secret`: tracebacks print local variables."""
+    if isinstance(value, dict):
+        return {name: _concealed(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_concealed(each) for each in value]
+    return Secret(value) if isinstance(value, str) else value
 
 
 def _members(document: dict[str, Any], name: str, path: Path) -> dict[str, Any]:
     members = document.get(name, {})
     if not isinstance(members, dict):
-        raise _Unusable(f"{path}: {name!r} is not an object")
+        raise _Unusable(f"{short_path(path)}: {name!r} is not an object")
     return members
 
 
 def _from_entry(entry: Any, key: str, path: Path) -> Credentials | None:
     """The credentials in one member of `auths`; None when it is blank."""
+    shown, name = short_path(path), visible(key, 128)
     if not isinstance(entry, dict):
-        raise _Unusable(f"{path}: the entry for {visible(key, 128)!r} is not an object")
-    auth = _text(entry, "auth")
-    username, password = _decoded(auth, key, path) if auth else _plain(entry)
-    identity = _text(entry, "identitytoken") or (password if username == _IDENTITY else "")
-    found = Credentials(
-        username, Secret(password), Secret(_text(entry, "registrytoken")), Secret(identity),
-        source=str(path),
-    )  # fmt: skip
+        raise _Unusable(f"{shown}: the entry for {name!r} is not an object")
+    auth = _secret(entry, "auth")
+    pair = _decoded(auth) if auth else (_username(entry, "username"), _secret(entry, "password"))
+    if pair is None:
+        raise _Unusable(f"{shown}: 'auth' for {name!r} is not base64 of name:password")
+    username, password = pair
+    identity = _secret(entry, "identitytoken") or (password if username == _IDENTITY else NOTHING)
+    found = _made(shown, username, password, _secret(entry, "registrytoken"), identity)
     if found:
         _or_warning(_check_mode, path)
     return found or None
 
 
-def _plain(entry: dict[str, Any]) -> tuple[str, str]:
-    return _text(entry, "username").partition(":")[0], _text(entry, "password")
+def _made(
+    source: str, username: str, password: Secret, token: Secret, identity: Secret
+) -> Credentials:
+    try:
+        return Credentials(username, password, token, identity, source)
+    except InvalidReference as error:
+        raise _Unusable(f"{source}: {error}") from None
 
 
-def _decoded(auth: str, key: str, path: Path) -> tuple[str, str]:
+def _decoded(auth: Secret) -> tuple[str, Secret] | None:
     """User name and password from base64; line ends in it are ignored, as docker does."""
     try:
-        pair = base64.b64decode(auth.translate({10: None, 13: None}), validate=True).decode()
+        text = auth.reveal().translate({10: None, 13: None})
+        pair = base64.b64decode(text, validate=True).decode()
     except (binascii.Error, ValueError):
-        pair = ""
+        return None
     username, colon, password = pair.partition(":")
-    if not colon:
-        what = f"'auth' for {visible(key, 128)!r} is not base64 of name:password"
-        raise _Unusable(f"{path}: {what}") from None
-    return username, password.strip("\0")
+    return (username, Secret(password.strip("\0"))) if colon else None
 
 
-def _text(entry: dict[str, Any], name: str) -> str:
+def _secret(entry: dict[str, Any], name: str) -> Secret:
     value = entry.get(name)
-    return value if isinstance(value, str) else ""
+    return value if isinstance(value, Secret) else NOTHING
+
+
+def _username(entry: dict[str, Any], name: str) -> str:
+    return _secret(entry, name).reveal().partition(":")[0]
 
 
 def _check_mode(path: Path) -> None:
     if os.name == "posix" and stat.S_IMODE(path.stat().st_mode) & 0o077:
-        raise _Unusable(f"{path} holds credentials and others can read it: chmod 600 {path}")
+        shown = short_path(path)
+        raise _Unusable(f"{shown} holds credentials and others can read it: chmod 600 {shown}")
 
 
 def _from_helpers(document: dict[str, Any], host: str, path: Path) -> Credentials | None:
@@ -149,15 +173,16 @@ def _from_helpers(document: dict[str, Any], host: str, path: Path) -> Credential
 
 def _from_helper(name: Any, host: str, path: Path) -> Credentials | None:
     """What `docker-credential-<name>` has for `host` (K-22)."""
+    shown = short_path(path)
     if not isinstance(name, str) or not _HELPER.fullmatch(name):
-        raise _Unusable(f"{path}: {visible(name, 80)!r} cannot be a credential helper's name")
+        raise _Unusable(f"{shown}: {visible(name, 80)!r} cannot be a credential helper's name")
     program = shutil.which(f"docker-credential-{name}")
     if program is None or not os.path.isabs(program):  # Windows looks here before it looks in PATH
-        raise _Unusable(f"{path} asks for docker-credential-{name}, which is not installed")
+        raise _Unusable(f"{shown} asks for docker-credential-{name}, which is not installed")
     for key in [_HUB_KEY, HUB] if host == HUB else [host]:
         said = _run([program, "get"], key)
         if said is None:
-            raise _Unusable(f"docker-credential-{name}, from {path}, gave no usable answer")
+            raise _Unusable(f"docker-credential-{name}, from {shown}, gave no usable answer")
         if found := _from_said(said, f"docker-credential-{name}"):
             return found
     return None
@@ -165,13 +190,13 @@ def _from_helper(name: Any, host: str, path: Path) -> Credentials | None:
 
 def _from_said(said: bytes, source: str) -> Credentials | None:
     try:
-        answer = strict_json.parse_object(said, source)
+        answer = _concealed(strict_json.parse_object(said, source))
     except InvalidContent:
         return None  # "credentials not found in native keychain"
-    username, secret = _text(answer, "Username"), Secret(_text(answer, "Secret"))
+    username, secret = _username(answer, "Username"), _secret(answer, "Secret")
     if username == _IDENTITY:
-        return Credentials(identity=secret, source=source) or None
-    return Credentials(username.partition(":")[0], secret, source=source) or None
+        return _made(source, "", NOTHING, NOTHING, secret) or None
+    return _made(source, username, secret, NOTHING, NOTHING) or None
 
 
 def _run(command: list[str], said: str) -> bytes | None:

@@ -32,7 +32,11 @@ _UNTRUSTED = (
 )
 _PLAIN = ("if it speaks plain HTTP, say so: Registry(..., plain_http=True)",)
 _UNKNOWN = _Fault(Unreachable, "no host of this name is known", ("check how it is spelled", *_DEAD))
-_BROKE = _Fault(TransferError, "the connection broke before there was an answer")
+_BROKE = _Fault(
+    TransferError,
+    "the connection broke before there was an answer",
+    ("is this the port of a registry, and does it speak TLS? plain_http= says which",),
+)
 
 # What went wrong at the bottom decides; the first row that fits one of the causes is it.
 _FAULTS: tuple[tuple[type[BaseException], str, _Fault], ...] = (

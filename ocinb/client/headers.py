@@ -6,7 +6,8 @@ import re
 
 from ocinb.client.addresses import Origin
 from ocinb.errors import InvalidContent
-from ocinb.protocol.messages import Headers, Request, Response
+from ocinb.protocol.headers import Headers
+from ocinb.protocol.messages import Request, Response
 from ocinb.text import visible
 
 USER_AGENT = "ocinb"
@@ -39,7 +40,7 @@ def to_send(request: Request, origin: Origin) -> Headers:
 
 def announced(sent: Headers) -> int | None:
     """The bytes of body that a request promises; None when only its end will tell."""
-    length = content_length(sent)
+    length = sent.content_length()
     return 0 if length is None and "transfer-encoding" not in sent else length
 
 
@@ -47,13 +48,7 @@ def expected(head: Response) -> int | None:
     """The bytes of body that an answer promises, when it is one that has a body."""
     method = head.request.method if head.request else ""
     bodiless = head.status in (204, 304) or method == "HEAD"
-    return None if bodiless else content_length(head.headers)
-
-
-def content_length(headers: Headers) -> int | None:
-    """`Content-Length`, where it is a number one can believe."""
-    length = headers.get("content-length", "").strip()
-    return int(length) if length.isascii() and length.isdecimal() and len(length) < 20 else None
+    return None if bodiless else head.headers.content_length()
 
 
 def refuse_encoding(head: Response) -> None:

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from ocinb.client import docker_config
 from ocinb.client.credentials import Credentials, CredentialsWarning, canonical
-from ocinb.client.secret import Secret
+from ocinb.client.secret import NOTHING, Secret, hidden
 
 _VARIABLES = ("OCINB_USERNAME", "OCINB_PASSWORD", "OCINB_TOKEN")
 
@@ -29,15 +29,14 @@ class Keychain:
         host: str,
         *,
         username: str | None = None,
-        password: str | None = None,
-        token: str | None = None,
+        password: str | Secret | None = None,
+        token: str | Secret | None = None,
         environ: Mapping[str, str] | None = None,
         home: Path | None = None,
     ) -> None:
+        password, token = hidden(password) or NOTHING, hidden(token) or NOTHING
         self.host = canonical(host)
-        self._given = Credentials(
-            username or "", Secret(password or ""), Secret(token or ""), source="arguments"
-        )
+        self._given = Credentials(username or "", password, token, source="arguments")
         self._environ = os.environ if environ is None else environ
         self._home = home
         self._lock = threading.Lock()
@@ -63,8 +62,8 @@ class Keychain:
         return {self.host: first} if first else self._from_files()
 
     def _from_environment(self) -> Credentials | None:
-        get = self._environ.get
-        meant_for = get("OCINB_REGISTRY", "").strip()
+        get = self._variable
+        meant_for = get("OCINB_REGISTRY").strip()
         given = [name for name in _VARIABLES if get(name)]
         if given and not meant_for:
             warnings.warn(
@@ -76,13 +75,17 @@ class Keychain:
         if canonical(meant_for) != self.host:
             return None
         return Credentials(
-            get("OCINB_USERNAME", ""), Secret(get("OCINB_PASSWORD", "")),
-            Secret(get("OCINB_TOKEN", "")), source="environment",
+            get("OCINB_USERNAME"), Secret(get("OCINB_PASSWORD")),
+            Secret(get("OCINB_TOKEN")), source="environment",
         )  # fmt: skip
+
+    def _variable(self, name: str) -> str:
+        """One of the environment. Tracebacks print local variables: all of it must not be one."""
+        return self._environ.get(name, "")
 
     def _from_files(self) -> dict[str, Credentials]:
         found: dict[str, Credentials] = {}
-        for path in docker_config.files(self._environ, self._home):
+        for path in docker_config.files(self._variable, self._home):
             for key, credentials in docker_config.entries(path, self.host):
                 found.setdefault(key, credentials)
             if self.host in found:

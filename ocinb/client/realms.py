@@ -10,12 +10,14 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 from urllib.parse import parse_qsl, quote, urlencode
 
-from ocinb.client.addresses import Origin, kind_of_name, resolved, split
+from ocinb.client.addresses import Origin, kind_of_name, split
 from ocinb.client.credentials import Credentials
 from ocinb.client.secret import Secret
 from ocinb.errors import AuthenticationError
 from ocinb.protocol.challenge import Challenge
-from ocinb.protocol.messages import Headers, Request
+from ocinb.protocol.headers import Headers
+from ocinb.protocol.links import absolute
+from ocinb.protocol.messages import Request
 from ocinb.text import visible
 
 TOKEN_LIMIT = 64 * 1024
@@ -73,7 +75,7 @@ def realm_of(challenge: Challenge, url: str, needed: str) -> Realm:
     """Where `challenge`, an answer to a request to `url`, sends us for a token (A-9)."""
     said = challenge.get("realm")
     try:
-        where = resolved(url, said) if said else ""
+        where = absolute(url, said) if said else ""
         origin, _ = split(where)
     except ValueError:
         raise AuthenticationError(

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Protocol, Self, TypedDict
+from typing import TYPE_CHECKING, NoReturn, Protocol, Self, TypedDict
 
 from ocinb.client.advice import advice
 from ocinb.client.keychain import Keychain
+from ocinb.client.known import Known
 from ocinb.client.names import spelled, the_registry
+from ocinb.client.secret import Secret, hidden
 from ocinb.client.sender import Sender
 from ocinb.drawable import Drawable
-from ocinb.errors import InvalidReference, OcinbError
+from ocinb.errors import InvalidReference, OcinbError, hide_inner_frames
 from ocinb.oci.reference import DOCKER_HUB, api_host, is_loopback
 from ocinb.protocol.events import Event, Observer
 from ocinb.protocol.messages import Conversation, Request, Response, Step, T
@@ -40,12 +42,22 @@ class Options(TypedDict, total=False):
     """What `Registry` may be told besides where it is; see there."""
 
     username: str | None
-    password: str | None
-    token: str | None
+    password: str | Secret | None
+    token: str | Secret | None
     plain_http: bool | None
     ca: str | os.PathLike[str] | None
     insecure: bool
     trust_realms: Sequence[str]
+
+
+def concealed(options: Options) -> Options:
+    """`options` without a secret that a traceback could print."""
+    given = options.copy()
+    if "password" in given:
+        given["password"] = hidden(given["password"])
+    if "token" in given:
+        given["token"] = hidden(given["token"])
+    return given
 
 
 class Registry(Drawable):
@@ -61,26 +73,35 @@ class Registry(Drawable):
     Raises `InvalidReference` when `where` cannot be a registry.
     """
 
+    name = base_url = ""  # until it is made: tracebacks print even those that cannot be
+    insecure = False
+
     def __init__(
         self,
         where: str | Embedded,
         *,
         username: str | None = None,
-        password: str | None = None,
-        token: str | None = None,
+        password: str | Secret | None = None,
+        token: str | Secret | None = None,
         plain_http: bool | None = None,
         ca: str | os.PathLike[str] | None = None,
         insecure: bool = False,
         trust_realms: Sequence[str] = (),
     ) -> None:
+        password, token = hidden(password), hidden(token)  # before anything can go wrong
+        self.insecure = insecure
         self.embedded = None if isinstance(where, str) else _embedded(where)
         self.name = the_registry(where) if isinstance(where, str) else LOCAL
         local = self.embedded is not None or is_loopback(self.name)
         plain = local if plain_http is None else plain_http
         self.base_url = f"{'http' if plain else 'https'}://{api_host(self.name)}"
         self.last_ping: Ping | None = None
-        self.options = spelled(  # as `expression` has them, unless they are the usual ones
-            plain_http=None if plain == local else plain, ca=ca, insecure=insecure or None
+        self.known = Known()  # documents of all its repositories
+        self._options = spelled(  # as `expression` has them, unless they are the usual ones
+            plain_http=None if plain == local else plain,
+            ca=ca,
+            insecure=insecure or None,
+            trust_realms=list(trust_realms) or None,
         )
         self._repositories: dict[str, Repository] = {}
         self._keychain = self._credentials(username, password, token)
@@ -100,11 +121,15 @@ class Registry(Drawable):
         if self.name == DOCKER_HUB and "/" not in str(name):
             name = f"library/{name}"
         if name not in self._repositories:
-            self._repositories.setdefault(name, Repository(name, registry=self))
+            Repository(name, registry=self)  # which introduces itself
         return self._repositories[name]
 
     __iter__ = None  # else Python would ask for repositories 0, 1, 2, …
     __contains__ = None
+
+    def introduce(self, repository: Repository) -> None:
+        """Have `repository` among those seen; the first of a name is what that name gives."""
+        self._repositories.setdefault(repository.name, repository)
 
     def ping(self) -> Ping:
         """Ask whether a registry is there, and what it wants to know first (end-1).
@@ -149,7 +174,13 @@ class Registry(Drawable):
     def expression(self) -> str:
         """The Python that makes this registry again, without credentials."""
         where = "school" if self.is_local else repr(self.name)
-        return f"ocinb.Registry({where}{self.options})"
+        return f"ocinb.Registry({where}{self._options})"
+
+    def expression_of(self, repository: Repository) -> str:
+        """The Python that makes a repository in it again, without credentials."""
+        if self.is_local:
+            return f"ocinb.Repository({repository.name!r}, registry=school)"
+        return f"ocinb.Repository({repository.full_name!r}{self._options})"
 
     def close(self) -> None:
         """Close its connections; harmless when repeated. What is known already stays."""
@@ -162,13 +193,17 @@ class Registry(Drawable):
         self.close()
 
     def __repr__(self) -> str:
-        return f"<Registry {self.name} at {self.base_url}>"
+        whoever = ", whoever that is" if self.insecure else ""
+        return f"<Registry {self.name} at {self.base_url}{whoever}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"{self!r} holds connections and credentials: they stay in this process")
 
     def _ipython_key_completions_(self) -> list[str]:
         return list(self.repositories_seen)[:500]
 
     def _credentials(
-        self, username: str | None, password: str | None, token: str | None
+        self, username: str | None, password: Secret | None, token: Secret | None
     ) -> Keychain | None:
         if (username is None) != (password is None):
             raise InvalidReference(
@@ -183,6 +218,9 @@ class Registry(Drawable):
             return self._sender(step)
         except OcinbError as error:
             self._advise(error)
+            raise
+        except BaseException as error:  # an interrupt, a full disk, a closed registry
+            hide_inner_frames(error)
             raise
 
     def _advise(self, error: OcinbError) -> None:

@@ -1,15 +1,15 @@
-"""Content bound to where it came from: what a tag stands for, and what can be fetched from there.
+"""Content bound to its source: what a tag stands for, and what can be fetched from there.
 
 Only what is asked for is fetched, and by digest, so it is asked for once. Drawing asks nobody.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Generic, NoReturn, TypeAlias, TypeVar
 
+from ocinb.client.source import MEMORY_LIMIT, Folder, Source, Target, Wanted
 from ocinb.drawable import Drawable
 from ocinb.errors import InvalidReference, NotSupported
 from ocinb.oci.config import ImageConfig
@@ -17,21 +17,20 @@ from ocinb.oci.descriptor import Descriptor
 from ocinb.oci.digest import Digest
 from ocinb.oci.index import Index
 from ocinb.oci.manifest import AnyManifest, ArtifactManifest, Manifest
-from ocinb.oci.platform import Platform
-from ocinb.text import nearest
+from ocinb.oci.platform import Platform, choose
+from ocinb.text import nearest, visible
 
 if TYPE_CHECKING:
-    from ocinb.client.repository import Repository, Target, Wanted
     from ocinb.storage.layout import Layout
 
 D = TypeVar("D", bound="AnyManifest")
 
 
 class _Bound(Drawable, Generic[D]):
-    """A document, the repository it came from, and what it was asked for by."""
+    """A document, the source it came from, and what it was asked for by."""
 
-    def __init__(self, repository: Repository, asked: str, document: D) -> None:
-        self.repository = repository
+    def __init__(self, source: Source, asked: str, document: D) -> None:
+        self.source = source
         self.asked = asked
         self.document = document
 
@@ -48,21 +47,21 @@ class _Bound(Drawable, Generic[D]):
     @property
     def reference(self) -> str:
         """The full reference it was asked for by."""
-        return self.repository.at(self.asked)
+        return self.source.at(self.asked)
 
     @property
     def pinned(self) -> str:
         """The full reference by digest: what this is for ever."""
-        return self.repository.at(self.digest)
+        return self.source.at(self.digest)
 
     @property
     def expression(self) -> str:
         """The Python that fetches this again."""
-        return f"{self.repository.expression}[{self.asked!r}]"
+        return f"{self.source.expression}[{self.asked!r}]"
 
     def pull(
         self,
-        into: str | os.PathLike[str] | Layout,
+        into: Folder,
         *,
         platform: str | Platform | None = None,
         progress: Wanted = None,
@@ -71,12 +70,12 @@ class _Bound(Drawable, Generic[D]):
 
         It is this content that is copied, also when its tag has moved on meanwhile.
         """
-        return self.repository.pull_document(
+        return self.source.pull_document(
             self.document, self.asked, into, platform=platform, progress=progress
         )
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.reference} {self.digest.short}>"
+        return f"<{type(self).__name__} {visible(self.reference, 512)} {self.digest.short}>"
 
 
 class RemoteIndex(_Bound[Index]):
@@ -120,14 +119,14 @@ class RemoteIndex(_Bound[Index]):
 
     def child(self, entry: Descriptor) -> Remote:
         """What an entry of the index points to; its size and media type must agree with it."""
-        manifest = self.repository.manifest(entry.digest, entry)
-        return bind(self.repository, entry.digest, manifest, entry.platform)
+        manifest = self.source.manifest(entry.digest, entry)
+        return bind(self.source, entry.digest, manifest, entry.platform)
 
     def known(self, entry: Descriptor) -> Remote | None:
         """The same when it was fetched before, else None; asks nobody."""
-        manifest = self.repository.known(entry.digest)
+        manifest = self.source.known(entry.digest)
         if isinstance(manifest, (Manifest, Index, ArtifactManifest)):
-            return bind(self.repository, entry.digest, manifest, entry.platform)
+            return bind(self.source, entry.digest, manifest, entry.platform)
         return None
 
     def load(self) -> RemoteIndex:
@@ -149,10 +148,7 @@ class RemoteIndex(_Bound[Index]):
             return self._at(wanted)
         if isinstance(wanted, str) and ":" in wanted:
             return self._by_digest(Digest(wanted))
-        if not isinstance(wanted, (str, Platform)):
-            what = f"it is {type(wanted).__name__}, neither text nor Platform"
-            raise InvalidReference(wanted, "platform", what)
-        return self.document.for_platform(wanted, same_architecture=True)
+        return self.document.for_platform(_platform(wanted), same_architecture=True)
 
     def _at(self, position: int) -> Descriptor:
         count = len(self)
@@ -176,17 +172,12 @@ class RemoteImage(_Bound[Manifest]):
     """One image: its manifest now, its config and layers when they are asked for."""
 
     def __init__(
-        self,
-        repository: Repository,
-        asked: str,
-        document: Manifest,
-        platform: Platform | None = None,
+        self, source: Source, asked: str, document: Manifest, platform: Platform | None = None
     ) -> None:
-        super().__init__(repository, asked, document)
+        super().__init__(source, asked, document)
         self._platform = platform
         self.layers = tuple(
-            RemoteLayer(repository, layer, position)
-            for position, layer in enumerate(document.layers)
+            RemoteLayer(source, layer, position) for position, layer in enumerate(document.layers)
         )
 
     @property
@@ -197,12 +188,12 @@ class RemoteImage(_Bound[Manifest]):
     @cached_property
     def config(self) -> ImageConfig:
         """The image config, fetched when first asked for."""
-        return self.repository.config(self.document.config)
+        return self.source.config(self.document.config)
 
     @property
     def known_config(self) -> ImageConfig | None:
         """The image config when it was fetched before, else None; asks nobody."""
-        known = self.repository.known(self.document.config.digest)
+        known = self.source.known(self.document.config.digest)
         return known if isinstance(known, ImageConfig) else None
 
     @property
@@ -213,21 +204,37 @@ class RemoteImage(_Bound[Manifest]):
         return self._platform
 
     @property
-    def size(self) -> int:
+    def total_size(self) -> int:
         """Bytes to transfer: manifest, config and layers."""
         return self.document.total_size
+
+    def __getitem__(self, wanted: str | Platform) -> RemoteImage:
+        """Itself, when it is for the platform `wanted`; only its config may have to be asked.
+
+        Raises `InvalidReference` naming the platform it is for.
+        """
+        platform = _platform(wanted)
+        found = self.platform or self.config.platform
+        if choose(platform, [found], same_architecture=True) is None:
+            what = f"it is for {found}" if found.is_known else "it names none"
+            raise InvalidReference(str(platform), "platform of this image", what)
+        return self
+
+    __iter__ = None  # else Python would ask for the platforms 0, 1, 2, …
+    __contains__ = None
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return [str(self.platform)] if self.platform else []
 
 
 class RemoteArtifact(_Bound["Manifest | ArtifactManifest"]):
     """Something stored like an image that is none: an SBOM, a chart, a signature, attestations."""
 
-    def __init__(
-        self, repository: Repository, asked: str, document: Manifest | ArtifactManifest
-    ) -> None:
-        super().__init__(repository, asked, document)
+    def __init__(self, source: Source, asked: str, document: Manifest | ArtifactManifest) -> None:
+        super().__init__(source, asked, document)
         content = document.layers if isinstance(document, Manifest) else document.blobs
         self.blobs = tuple(
-            RemoteLayer(repository, blob, position) for position, blob in enumerate(content)
+            RemoteLayer(source, blob, position) for position, blob in enumerate(content)
         )
 
     @property
@@ -241,16 +248,26 @@ class RemoteArtifact(_Bound["Manifest | ArtifactManifest"]):
         return self.document.artifact_type
 
     @property
-    def size(self) -> int:
+    def total_size(self) -> int:
         """Bytes to transfer: manifest, config and blobs."""
         return self.document.total_size
 
+    def __getitem__(self, wanted: object) -> NoReturn:
+        """Nothing, since it is for no platform: raises `InvalidReference`."""
+        raise InvalidReference(wanted, "platform", f"{self.reference} is not an image")
+
+    __iter__ = None
+    __contains__ = None
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return []
+
 
 class RemoteLayer(Drawable):
-    """One layer or blob of an image or artifact, still in the registry."""
+    """One layer or blob of an image or artifact, still where that came from."""
 
-    def __init__(self, repository: Repository, descriptor: Descriptor, position: int) -> None:
-        self.repository = repository
+    def __init__(self, source: Source, descriptor: Descriptor, position: int) -> None:
+        self.source = source
         self.descriptor = descriptor
         self.position = position
 
@@ -266,18 +283,16 @@ class RemoteLayer(Drawable):
 
     @property
     def reference(self) -> str:
-        """Its repository and digest."""
-        return self.repository.at(self.digest)
+        """Where it is, and its digest."""
+        return self.source.at(self.digest)
 
-    def read(self, limit: int | None = None) -> bytes:
+    def read(self, limit: int = MEMORY_LIMIT) -> bytes:
         """The content, verified, in memory; raises `InvalidContent` beyond `limit` bytes."""
-        if limit is None:
-            return self.repository.blob(self.descriptor)
-        return self.repository.blob(self.descriptor, limit)
+        return self.source.pull_blob(self.descriptor, limit=limit, progress=False)
 
     def save(self, into: Target, progress: Wanted = None) -> None:
         """Write the content to a file or sink, verified on the way."""
-        self.repository.save_blob(self.descriptor, into, progress)
+        self.source.pull_blob(self.descriptor, into=into, progress=progress)
 
     def __repr__(self) -> str:
         return f"<RemoteLayer {self.position} {self.descriptor!r}>"
@@ -287,13 +302,23 @@ Remote: TypeAlias = RemoteIndex | RemoteImage | RemoteArtifact
 
 
 def bind(
-    repository: Repository, asked: str, manifest: AnyManifest, platform: Platform | None = None
+    source: Source, asked: str, manifest: AnyManifest, platform: Platform | None = None
 ) -> Remote:
     """`manifest` as what it is, bound to where it came from."""
     if isinstance(manifest, Index):
-        return RemoteIndex(repository, asked, manifest)
+        return RemoteIndex(source, asked, manifest)
     if isinstance(manifest, Manifest) and manifest.is_image:
-        return RemoteImage(repository, asked, manifest, platform)
+        return RemoteImage(source, asked, manifest, platform)
     if isinstance(manifest, (Manifest, ArtifactManifest)):
-        return RemoteArtifact(repository, asked, manifest)
+        return RemoteArtifact(source, asked, manifest)
     raise NotSupported(f"{manifest!r} is no manifest")
+
+
+def _platform(wanted: object) -> Platform:
+    """What was asked for by key, as a platform."""
+    if isinstance(wanted, Platform):
+        return wanted
+    if isinstance(wanted, str):
+        return Platform.parse(wanted)
+    what = f"it is {type(wanted).__name__}, neither text nor Platform"
+    raise InvalidReference(wanted, "platform", what)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from typing import IO, Self, TypeAlias, Unpack
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from typing import Self, Unpack, overload
 
 from ocinb.client import transfer
-from ocinb.client.known import Known
 from ocinb.client.names import the_identifier, the_name, the_repository
-from ocinb.client.registry import Embedded, Options, Registry
+from ocinb.client.registry import Embedded, Options, Registry, concealed
 from ocinb.client.remote import Remote, bind
+from ocinb.client.source import MEMORY_LIMIT, Folder, Target, Wanted
 from ocinb.drawable import Drawable
 from ocinb.errors import NotFound, OcinbError
 from ocinb.oci.config import ImageConfig
@@ -23,19 +22,17 @@ from ocinb.oci.index import Index
 from ocinb.oci.manifest import AnyManifest, ArtifactManifest, Manifest
 from ocinb.oci.platform import Platform
 from ocinb.oci.reference import check_tag
-from ocinb.protocol import pull, push, tags
-from ocinb.protocol.messages import Conversation, Sink, T
+from ocinb.protocol import fetch, pull, push, tags
+from ocinb.protocol.events import Planned
+from ocinb.protocol.messages import Conversation, T
+from ocinb.protocol.progress_info import Calls
 from ocinb.protocol.push import Pushed
 from ocinb.protocol.stepper import Stepper
 from ocinb.protocol.tags import TagList
 from ocinb.storage.layout import Layout
 from ocinb.text import nearest
 
-MEMORY_LIMIT = 64 * 1024 * 1024  # bytes of a blob that are read into memory without being told to
 _PAGES_OF_ADVICE = 3  # of tags, that an error may cost
-
-Target: TypeAlias = "str | os.PathLike[str] | Sink | IO[bytes]"
-Wanted: TypeAlias = "bool | Callable[..., object] | None"
 
 
 class Repository(Drawable):
@@ -46,7 +43,7 @@ class Repository(Drawable):
     those of `Registry`. Nothing is sent before something is asked.
 
     Where content is moved, `progress` is True to show bars, False for nothing, None for bars in a
-    notebook only, or something to call with a dict for each piece that moved.
+    notebook only, or something to call with a `ProgressInfo` for each piece that moved.
 
     Raises `InvalidReference` naming the part of `name` that breaks a rule.
     """
@@ -58,6 +55,7 @@ class Repository(Drawable):
         registry: Registry | Embedded | None = None,
         **options: Unpack[Options],
     ) -> None:
+        options = concealed(options)
         if isinstance(registry, Registry) and options:
             raise TypeError(f"{', '.join(options)}: to be given to the registry, which is there")
         self._opened_registry = not isinstance(registry, Registry)
@@ -69,7 +67,7 @@ class Repository(Drawable):
         self.registry = registry
         self.name = the_name(name, registry.expression)
         self.known_tags: TagList | None = None
-        self._known = Known()
+        registry.introduce(self)
 
     # Looking
 
@@ -90,62 +88,86 @@ class Repository(Drawable):
         With `expected`, size and media type must be as it says. What is known by digest is asked
         for once. Raises `NotFound` naming the nearest tags.
         """
-        known = self.known(the_identifier(reference))
-        if isinstance(known, (Manifest, Index, ArtifactManifest)) and _agrees(known, expected):
-            return known
-        with self._suggesting(reference):
-            return self._known.add(self._run(pull.get_manifest(self.name, reference, expected)))
+        with self._suggesting():
+            return self._run(self._manifest(the_identifier(reference), expected))
 
     def config(self, config: Descriptor) -> ImageConfig:
         """The image config that `config` points to, verified; asked for once."""
         known = self.known(config.digest)
         if isinstance(known, ImageConfig):
             return known
-        return self._known.add(self._run(pull.get_config(self.name, config)))
+        found = self._run(fetch.get_config(self.name, config))
+        return self.registry.known.add(self.name, found)
 
     def head(self, reference: str) -> Descriptor | None:
         """The descriptor of what a tag or digest stands for, or None when it is not there."""
-        return self._run(pull.head_manifest(self.name, the_identifier(reference)))
+        return self._run(fetch.head_manifest(self.name, the_identifier(reference)))
+
+    def blob_exists(self, digest: str) -> bool:
+        """Whether the blob of this digest is there; it is not fetched."""
+        return self._run(fetch.head_blob(self.name, Digest(digest))) is not None
 
     def tags(self, page_size: int | None = None) -> TagList:
         """All tags, asked for now; `page_size` of them at a time when it is given."""
         if page_size is not None and page_size < 1:
             raise ValueError(f"page_size is {page_size}; a page has at least one tag")
-        self.known_tags = self._run(tags.list_tags(self.name, page_size))
+        try:
+            self.known_tags = self._run(tags.list_tags(self.name, page_size))
+        except NotFound as error:
+            error.hint(self._where_else())
+            raise
         return self.known_tags
 
     def known(self, digest: str) -> Document | None:
         """The manifest or config of this digest when it was fetched before; asks nobody."""
-        return self._known.get(digest)
+        return self.registry.known.get(self.name, digest)
 
     # Moving
 
-    def blob(self, blob: Descriptor | str, limit: int = MEMORY_LIMIT) -> bytes:
-        """The content of a blob, verified; of a digest alone, the size is asked for first.
-
-        Raises `InvalidContent` beyond `limit` bytes, before they are fetched.
-        """
-        return self._run(pull.get_blob_bytes(self.name, self._described(blob), limit))
-
-    def save_blob(
+    @overload
+    def pull_blob(
         self,
         blob: Descriptor | str,
-        into: Target,
+        *,
+        into: None = None,
+        limit: int = MEMORY_LIMIT,
         progress: Wanted = None,
-    ) -> None:
-        """Write a blob, given by descriptor or digest, to a file or sink, verified on the way.
+    ) -> bytes: ...
+    @overload
+    def pull_blob(
+        self, blob: Descriptor | str, *, into: Target, limit: int = ..., progress: Wanted = None
+    ) -> None: ...
+    def pull_blob(
+        self,
+        blob: Descriptor | str,
+        *,
+        into: Target | None = None,
+        limit: int = MEMORY_LIMIT,
+        progress: Wanted = None,
+    ) -> bytes | None:
+        """The content of a blob, given by descriptor or digest, verified.
 
-        Given a path, the file appears only when it is whole; until then, and when that fails, what
-        was there before stays. A file opened by somebody else gets the bytes as they come.
+        It is returned, or written to the file or sink `into`. A file that is named appears only
+        when it is whole; until then, and when that fails, what was there before stays. A file
+        opened by somebody else gets the bytes as they come. Of a digest alone, the size is asked
+        for first. Raises `InvalidContent` for more than `limit` bytes to return, before they are
+        fetched.
         """
-        described = self._described(blob)
-        with self.watched(progress, f"Pull {self.at(described.digest)}", (described,)):
-            transfer.save(self, described, into)
+        if not isinstance(blob, Descriptor):
+            blob = self._run(fetch.describe_blob(self.name, Digest(blob)))
+        announce = self.registry.emit
+        with self.watched(progress, f"Pull {self.at(blob.digest)}"):
+            announce(Planned((blob,)))
+            if into is None:
+                return self._run(fetch.get_blob_bytes(self.name, blob, limit, announce))
+            with transfer.writing(into) as sink:
+                self._run(fetch.get_blob(self.name, blob, sink, announce))
+            return None
 
     def pull(
         self,
         reference: str,
-        into: str | os.PathLike[str] | Layout,
+        into: Folder,
         *,
         platform: str | Platform | None = None,
         progress: Wanted = None,
@@ -156,26 +178,34 @@ class Repository(Drawable):
         every other one is verified before it appears. Returns the layout, in which a tag keeps
         its name. What is interrupted can be pulled again: the layout is valid at any time.
         """
-        layout = transfer.opened(into)
-        return self.pull_document(
-            self.manifest(reference), reference, layout, platform=platform, progress=progress
-        )
+        reference, layout = the_identifier(reference), transfer.opened(into)
+        with self.watched(progress, f"Pull {self.at(reference)}"), self._suggesting():
+            return _finished(self.pull_steps(reference, layout, platform=platform))
+
+    def pull_steps(
+        self, reference: str, into: Folder, *, platform: str | Platform | None = None
+    ) -> Stepper[Layout]:
+        """The same, one request at a time: nothing is sent before `.step()` or `.finish()`."""
+        asked = the_identifier(reference)
+        return self.converse(self._pull(asked, asked, transfer.opened(into), platform))
 
     def pull_document(
         self,
         root: AnyManifest,
         asked: str,
-        into: str | os.PathLike[str] | Layout,
+        into: Folder,
         *,
         platform: str | Platform | None = None,
         progress: Wanted = None,
     ) -> Layout:
         """The same for a manifest that is here already and was `asked` for by tag or digest."""
         layout = transfer.opened(into)
-        plan = transfer.plan_pull(self, root, asked, platform)
-        with self.watched(progress, f"Pull {self.at(asked)}", plan.blobs):
-            transfer.pull(self, plan, layout)
-        return layout
+        with self.watched(progress, f"Pull {self.at(asked)}"), self._suggesting():
+            return _finished(self.converse(self._pull(root, asked, layout, platform)))
+
+    def manifest_steps(self, reference: str) -> Stepper[AnyManifest]:
+        """Fetching one manifest, one request at a time, also when it is known."""
+        return self.converse(fetch.get_manifest(self.name, the_identifier(reference)))
 
     def push(self, content: Content, *tags: str, progress: Wanted = None) -> Pushed:
         """Push an image, index or artifact under `tags`, or by digest alone without any.
@@ -183,20 +213,14 @@ class Repository(Drawable):
         Blobs the registry has are not sent, so pushing again goes on where an interrupted push
         ended. Returns the descriptor and what became of each blob.
         """
-        self.push_steps(content, *tags)  # says what is wrong, if something is, and sends nothing
-        tags = tuple(dict.fromkeys(tags))
-        blobs = tuple(blob.descriptor for blob in push.all_blobs(content))
-        title = f"Push {self.at(tags[0] if tags else content.digest)}"
-        with self.watched(progress, title, blobs):
-            return transfer.push(self, content, tags)
+        tags = transfer.pushable(content, tags)
+        with self.watched(progress, f"Push {self.at(tags[0] if tags else content.digest)}"):
+            return _finished(self.push_steps(content, *tags))
 
     def push_steps(self, content: Content, *tags: str) -> Stepper[Pushed]:
         """The same, one request at a time: nothing is sent before `.step()` or `.finish()`."""
-        return self.converse(push.push(self.name, content, transfer.pushable(content, tags)))
-
-    def pull_steps(self, reference: str) -> Stepper[AnyManifest]:
-        """Fetching a manifest, one request at a time."""
-        return self.converse(pull.get_manifest(self.name, the_identifier(reference)))
+        tags = transfer.pushable(content, tags)
+        return self.converse(push.push(self.name, content, tags, self.registry.emit))
 
     def tag(self, old: str, new: str) -> Descriptor:
         """Give what `old` (a tag or digest) stands for the tag `new`, too.
@@ -204,7 +228,7 @@ class Repository(Drawable):
         Raises `NotFound` naming the nearest tags.
         """
         steps = self.tag_steps(old, new)
-        with self._suggesting(old):
+        with self._suggesting():
             return steps.finish()
 
     def tag_steps(self, old: str, new: str) -> Stepper[Descriptor]:
@@ -216,12 +240,14 @@ class Repository(Drawable):
         return self.registry.converse(conversation)
 
     @contextmanager
-    def watched(
-        self, progress: Wanted, title: str, blobs: tuple[Descriptor, ...]
-    ) -> Iterator[None]:
-        """While this lasts, events go to the panel that `progress` asks for, if it does."""
+    def watched(self, progress: Wanted, title: str) -> Iterator[None]:
+        """While this lasts, events go to the panel or the callback that `progress` asks for."""
+        if callable(progress):
+            with self.registry.watched_by(Calls(progress)):
+                yield
+            return
         wanted = progress is not False and Drawable.faces
-        panel = wanted().progress(progress, title, blobs) if wanted else None
+        panel = wanted().progress(progress, title) if wanted else None
         if panel is None:
             yield
             return
@@ -238,9 +264,12 @@ class Repository(Drawable):
     @property
     def expression(self) -> str:
         """The Python that makes this repository again, without credentials."""
-        if self.registry.is_local:
-            return f"ocinb.Repository({self.name!r}, registry=school)"
-        return f"ocinb.Repository({self.full_name!r}{self.registry.options})"
+        return self.registry.expression_of(self)
+
+    @property
+    def origin(self) -> dict[str, str]:
+        """Registry and name, apart."""
+        return {"registry": self.registry.name, "repository": self.name}
 
     def at(self, reference: str) -> str:
         """The full reference of a tag or digest in this repository."""
@@ -258,7 +287,7 @@ class Repository(Drawable):
         self.close()
 
     def __repr__(self) -> str:
-        return f"<Repository {self.full_name}>"
+        return f"<Repository {self.full_name if hasattr(self, 'name') else 'that is none'}>"
 
     def _ipython_key_completions_(self) -> list[str]:
         return list(self.known_tags or ())[:500]
@@ -266,40 +295,80 @@ class Repository(Drawable):
     def _run(self, conversation: Conversation[T]) -> T:
         return self.converse(conversation).finish()
 
-    def _described(self, blob: Descriptor | str) -> Descriptor:
-        if isinstance(blob, Descriptor):
-            return blob
-        return self._run(transfer.describe(self.name, Digest(blob)))
+    def _manifest(
+        self, reference: str, expected: Descriptor | None = None
+    ) -> Conversation[AnyManifest]:
+        """Ask for a manifest, unless it is known by its digest and is what was expected."""
+        known = self.known(reference)
+        if isinstance(known, (Manifest, Index, ArtifactManifest)) and _agrees(known, expected):
+            return known
+        found = yield from fetch.get_manifest(self.name, reference, expected)
+        return self.registry.known.add(self.name, found)
+
+    def _pull(
+        self,
+        root: str | AnyManifest,
+        asked: str,
+        layout: Layout,
+        platform: str | Platform | None,
+    ) -> Conversation[Layout]:
+        yield from pull.pull(
+            self.name,
+            root,
+            transfer.LayoutShelf(layout),
+            tag=None if ":" in asked else asked,
+            platform=platform,
+            get=self._manifest,
+            announce=self.registry.emit,
+        )
+        return layout
 
     @contextmanager
-    def _suggesting(self, reference: str) -> Iterator[None]:
+    def _suggesting(self) -> Iterator[None]:
         """What is not found is told apart from what is; finding out must not hide the error."""
         try:
             yield
         except NotFound as error:
-            with suppress(OcinbError):
-                error.hint(self._instead(reference))
+            _, there, reference = error.url.rpartition("/manifests/")
+            if there and error.method == "GET":
+                with suppress(OcinbError):
+                    error.hint(self._instead(reference))
             raise
 
     def _instead(self, reference: str) -> str:
         """What there is in place of what is not."""
-        seen = self.registry.repositories_seen
-        if self.registry.is_local and self.name not in seen:
-            return nearest(self.name, seen)
+        if self._unknown_here():
+            return self._where_else()
         if ":" in reference:
             return "a digest may be in another repository; .tags() lists what this one has"
         try:
             found = self._run(tags.list_tags(self.name, most_pages=_PAGES_OF_ADVICE))
         except NotFound:
-            return f"there is no repository {self.full_name}: check how it is spelled"
+            return self._where_else()
         if found.complete:
             self.known_tags = found
             if not found:  # some registries say so of a repository that is not there
                 return f"{self.full_name} has no tags: check how it is spelled"
         return nearest(reference, found)
 
+    def _unknown_here(self) -> bool:
+        """Whether an embedded registry has nothing under this name."""
+        return self.registry.is_local and self.name not in self.registry.repositories_seen
+
+    def _where_else(self) -> str:
+        """What to do about a repository that is not there."""
+        if self._unknown_here():
+            return nearest(self.name, self.registry.repositories_seen)
+        return f"there is no repository {self.full_name}: check how it is spelled"
+
 
 def _agrees(document: Document, expected: Descriptor | None) -> bool:
     """Whether `document` is what a descriptor announced; if not, fetching it will say so."""
     said = (document.media_type, document.size)
     return expected is None or said == (expected.media_type, expected.size)
+
+
+def _finished(steps: Stepper[T]) -> T:
+    """What all the steps come to; when they are stopped, nothing stays half done."""
+    with closing(steps):
+        return steps.finish()

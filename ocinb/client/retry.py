@@ -8,11 +8,11 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from itertools import count
 
 from ocinb.errors import TransferError, UntrustedServer
-from ocinb.protocol.messages import Headers, Request, Response
+from ocinb.protocol.messages import Request, Response
+from ocinb.protocol.waiting import retry_after
 
 # The server's own trouble, or ours in asking too much: may be over soon. Includes what CDNs say.
 PASSING = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 527})
@@ -95,26 +95,6 @@ def repeatable(request: Request, outcome: Outcome) -> bool:
         return True
     untouched = isinstance(outcome, Response) and outcome.status in UNTOUCHED
     return request.method == "PUT" and (untouched or bool(_MANIFEST.search(request.url)))
-
-
-def retry_after(headers: Headers, now: float) -> float | None:
-    """The seconds the answer asks us to wait: `Retry-After` as seconds or date (Q-2), or Quay's
-    `X-Retry-After` as a Unix time."""
-    asked = headers.get("retry-after", "").strip()
-    if asked.isascii() and asked.isdecimal():
-        return float(asked[:12])
-    if asked:
-        return _until(asked, now)
-    moment = headers.get("x-retry-after", "").strip()
-    known = moment.isascii() and moment.isdecimal() and len(moment) <= 12
-    return max(0.0, float(moment) - now) if known else None
-
-
-def _until(date: str, now: float) -> float | None:
-    try:
-        return max(0.0, parsedate_to_datetime(date[:64]).timestamp() - now)
-    except (ValueError, OverflowError, OSError):
-        return None
 
 
 def reason(outcome: Outcome) -> str:

@@ -48,3 +48,8 @@ class Secret:
 
 
 NOTHING = Secret()
+
+
+def hidden(text: str | Secret | None) -> Secret | None:
+    """What somebody gave, hidden before anything can go wrong; None stays None."""
+    return Secret(text) if isinstance(text, str) else text

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import NoReturn
 
-from ocinb.client.addresses import Neighbourhood, resolve, resolved, split, upgraded
+from ocinb.client.addresses import Neighbourhood, resolve, split, upgraded
 from ocinb.client.auth import Auth, Grant, say_withheld
 from ocinb.client.connections import Timeouts
 from ocinb.client.credentials import Credentials, Lookup
@@ -20,7 +20,9 @@ from ocinb.client.secret import Secret
 from ocinb.client.transport import Transport, numbers
 from ocinb.errors import InvalidReference, UnexpectedAnswer
 from ocinb.protocol.events import Event, Observer, Retrying
-from ocinb.protocol.messages import Handle, Headers, Request, Response, Step
+from ocinb.protocol.headers import Headers
+from ocinb.protocol.links import absolute
+from ocinb.protocol.messages import Handle, Request, Response, Step
 from ocinb.text import visible
 
 MOST_REDIRECTS = 5
@@ -111,7 +113,7 @@ class Sender:
             return replace(request, url=upgraded(url, self.home))
         except InvalidReference:
             raise UnexpectedAnswer(
-                0, "", "the registry sent us to something that is no URL", method=request.method
+                None, "", "the registry sent us to something that is no URL", method=request.method
             ) from None
 
     def _is_home(self, request: Request) -> bool:
@@ -178,7 +180,7 @@ class Sender:
         if not reading and response.status not in _SAME_METHOD:
             return None
         try:
-            url = upgraded(resolved(request.url, location), self.home)
+            url = upgraded(absolute(request.url, location), self.home)
         except (InvalidReference, ValueError):
             raise response.unexpected("it redirected to something that is no URL") from None
         here, there = split(request.url)[0], split(url)[0]
@@ -195,7 +197,7 @@ class Sender:
         origin, _ = split(url)
         if self.home.scheme == "https" and origin.scheme != "https":
             raise UnexpectedAnswer(
-                0, "", f"the registry wants us to go on without TLS, at {origin}",
+                None, "", f"the registry wants us to go on without TLS, at {origin}",
                 method=request.method, url=url,
             )  # fmt: skip
 

@@ -18,14 +18,9 @@ from ocinb.client.headers import announced, from_bytes, refuse_encoding, to_send
 from ocinb.client.observers import Observers
 from ocinb.client.secret import Secret
 from ocinb.errors import OcinbError
-from ocinb.protocol.events import (
-    BytesMoved,
-    Finished,
-    RequestStarted,
-    ResponseReceived,
-    shown_headers,
-)
-from ocinb.protocol.messages import Handle, Headers, Request, Response, Step, received
+from ocinb.protocol.events import BytesMoved, Finished, RequestStarted, ResponseReceived
+from ocinb.protocol.headers import Headers, shown_headers
+from ocinb.protocol.messages import Handle, Request, Response, Step, received
 from ocinb.text import redacted_url, visible
 
 if TYPE_CHECKING:
@@ -91,8 +86,7 @@ class Transport:
         address: str | None,
         number: int,
     ) -> Response:
-        origin, _ = split(request.url)
-        headers = to_send(request, origin)
+        headers = to_send(request, split(request.url)[0])
         self._tell_start(number, step, request, headers, authorization)
         body = Upload(request.body, announced(headers), self._counter(number, "up"))
         with self._connections.answer(

@@ -25,7 +25,7 @@ from ocinb.errors import UnexpectedAnswer, Unreachable
         ("64:ff9b::808:808", PUBLIC),
         ("10.1.2.3", PRIVATE), ("172.16.0.1", PRIVATE), ("192.168.1.1", PRIVATE),
         ("fd12::1", PRIVATE), ("100.64.0.1", PRIVATE), ("::ffff:10.0.0.1", PRIVATE),
-        ("64:ff9b::a00:1", PRIVATE), ("2002:a00:1::", PRIVATE),
+        ("64:ff9b::a00:1", PRIVATE), ("2002:a00:1::", PRIVATE), ("fec0::1", PRIVATE),
         ("127.0.0.1", LOOPBACK), ("127.9.9.9", LOOPBACK), ("::1", LOOPBACK),
         ("::ffff:127.0.0.1", LOOPBACK), ("64:ff9b::7f00:1", LOOPBACK),
         ("169.254.169.254", NEVER), ("fe80::1%eth0", NEVER), ("0.0.0.0", NEVER), ("::", NEVER),

@@ -292,6 +292,18 @@ def test_basic_is_answered_with_name_and_password_for_everything():
     assert auth(Script(), None).answer(PULL, refusal("Basic realm=x"), None) is None
 
 
+def test_basic_credentials_of_one_repository_are_not_sent_to_another():
+    """A-18: credentials may be kept for a part of a registry."""
+    ours = {"a/b": Credentials("alice", Secret("1")), "c/d": Credentials("bob", Secret("2"))}
+    known = Auth(split(HOME)[0], Script(), credentials=ours.get)
+    alice = known.answer(
+        Request("GET", f"{HOME}/v2/a/b/manifests/v1"), refusal("Basic realm=x"), None
+    )
+    bob = known.known(Request("GET", f"{HOME}/v2/c/d/manifests/v1"))
+    assert authorization(alice) != authorization(bob)
+    assert known.known(Request("GET", f"{HOME}/v2/e/f/manifests/v1")) is None
+
+
 @pytest.mark.parametrize("challenge", ["", "Negotiate", "Digest realm=x"])
 def test_a_challenge_that_is_missing_is_looked_for_at_the_door(challenge: str):
     """A-10: gcr.io."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,10 +12,17 @@ import pytest
 
 from ocinb.client.connections import InProcess
 from ocinb.client.transport import Transport
-from ocinb.errors import InvalidContent, TruncatedBody, UntrustedServer
+from ocinb.errors import (
+    InvalidContent,
+    NotSupported,
+    TransferError,
+    TruncatedBody,
+    UntrustedServer,
+)
 from ocinb.protocol.messages import Request, Response
 from tests.client.exchanges import QUICK, Kept, Pieces, get
 from tests.client.scripted import CERTIFICATE, ScriptedServer, answer, tls_context
+from tests.client.traces import told
 
 
 def test_a_url_is_sent_byte_for_byte(line: Transport):
@@ -135,3 +143,35 @@ def test_a_registry_in_this_process_that_stops_half_way_is_truncated_too():
 
     with pytest.raises(TruncatedBody, match="after 5 of 10"):
         Transport(handle=handle).exchange(get("http://school/x"))
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    ["http://ada:canary@proxy.example:port", "foo://ada:canary@proxy.example", "http://ada:canary\1@h",
+     "socks9://ada:canary@proxy.example:1"],
+)  # fmt: skip
+def test_a_proxy_that_cannot_be_used_is_said_without_its_password(monkeypatch, proxy: str):
+    """K-20, K-30."""
+    monkeypatch.setenv("HTTP_PROXY", proxy)
+    with pytest.raises(NotSupported, match="HTTP_PROXY") as caught:
+        Transport().exchange(get("http://ghcr.io/v2/"))
+    assert "canary" not in told(caught.value)
+
+
+def test_what_the_library_logs_of_an_answer_holds_no_headers(caplog, line: Transport):
+    """K-20: what signs a redirect, an upload's state, cookies."""
+    caplog.set_level(logging.DEBUG)
+    secret = ["Location: /x?_state=canary", "Set-Cookie: canary"]
+    with ScriptedServer(answer(202, b"", *secret), answer(202, b"", *secret, "X: \0")) as server:
+        line.exchange(get(f"{server.url}/v2/"))
+        with pytest.raises(TransferError):
+            line.exchange(get(f"{server.url}/v2/"))
+    assert "receive_response_headers.complete" in caplog.text
+    assert "canary" not in caplog.text
+
+
+def test_what_the_library_logs_for_others_is_left_alone(caplog):
+    caplog.set_level(logging.DEBUG)
+    with ScriptedServer(answer(200, b"", "X-Theirs: theirs")) as server:
+        httpx.get(server.url, trust_env=False)
+    assert "X-Theirs" in caplog.text

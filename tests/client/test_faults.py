@@ -76,8 +76,10 @@ def test_a_self_signed_certificate_is_not_trusted_and_the_ways_out_are_named(lin
 
 
 def test_plain_http_on_a_tls_port_is_explained(line: Transport):
-    with ScriptedServer(answer(200), tls=True) as server, pytest.raises(TransferError):
+    tls = ScriptedServer(answer(200), tls=True)
+    with tls as server, pytest.raises(TransferError) as caught:
         line.exchange(get(f"http://127.0.0.1:{server.port}/v2/"))
+    assert any("plain_http=" in hint for hint in caught.value.hints)
     alert: list[Part] = [b"\x15\x03\x01\x00\x02\x02\x46", Close()]
     with ScriptedServer(alert) as server, pytest.raises(TransferError, match="perhaps TLS"):
         line.exchange(get(f"{server.url}/v2/"))

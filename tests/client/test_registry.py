@@ -6,6 +6,7 @@ import copy
 import pickle
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,6 +24,7 @@ from ocinb.errors import (
 from ocinb.protocol.events import Event, Finished, RequestStarted, Skipped
 from ocinb.protocol.messages import Request, Response
 from tests.client.asking import Counted, in_a_hurry, opened, refusal, scripted
+from tests.client.traces import told
 
 CANARY = "kanarienvogel"
 
@@ -96,12 +98,31 @@ def test_what_is_neither_host_nor_registry_is_a_type_error(where: object):
         Registry(where)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("make", [Registry, Repository])
+def test_one_that_could_not_be_made_still_has_a_repr(make: type[Registry | Repository]):
+    """Whatever prints the variables of a traceback calls it."""
+    half: Any = make.__new__(make)
+    assert make.__name__ in repr(half)
+    with pytest.raises(InvalidReference) as caught:
+        make("bad host/!")
+    assert make.__name__ in told(caught.value)
+
+
+def test_that_anybody_is_trusted_is_shown():
+    """K-30."""
+    careless = Registry("r.example", insecure=True)
+    assert repr(careless) == "<Registry r.example at https://r.example, whoever that is>"
+    assert "whoever" in (careless._repr_html_() or "")
+    assert "whoever" not in repr(Registry("r.example"))
+
+
 def test_its_expression_makes_it_again_with_the_options_that_matter(tmp_path: Path):
     for expression in (
         "ocinb.Registry('ghcr.io')",
         "ocinb.Registry('r.example', plain_http=True)",
         "ocinb.Registry('localhost:5000', plain_http=False)",
         f"ocinb.Registry('r.example', ca={str(tmp_path)!r}, insecure=True)",
+        "ocinb.Registry('r.example', trust_realms=['auth.example', 'r2.example'])",
     ):
         assert eval(expression, {"ocinb": ocinb}).expression == expression
     assert Registry("r.example", ca=tmp_path).expression.endswith(f"ca={str(tmp_path)!r})")
@@ -117,6 +138,21 @@ def test_a_repository_is_made_once_and_nobody_is_asked(school):
     assert registry["demo/app"] is registry["demo/app"]
     assert registry["demo/app"].registry is registry
     assert counted.asked == []
+
+
+def test_a_repository_that_was_made_by_its_name_is_the_registry_s_own(school):
+    registry = Registry("ghcr.io", trust_realms=("auth.example",))
+    made = Repository("owner/app", registry=registry)
+    assert registry.repositories_seen == ("owner/app",)
+    assert registry["owner/app"] is made
+    assert Repository("owner/app", registry=registry).name == made.name
+    assert registry["owner/app"] is made
+    assert made.expression == "ocinb.Repository('ghcr.io/owner/app', trust_realms=['auth.example'])"
+    alone = Repository("quay.io/owner/app")
+    assert alone.registry["owner/app"] is alone
+    with pytest.raises(InvalidReference):
+        Repository("owner/APP", registry=registry)
+    assert registry.repositories_seen == ("owner/app",)
 
 
 def test_docker_hub_s_own_repositories_are_in_library():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,8 @@ from ocinb.client.repository import Repository
 from ocinb.errors import InvalidContent, InvalidReference, NotFound, NotSupported
 from ocinb.oci import media_types
 from ocinb.oci.digest import Digest
-from ocinb.oci.image import Image, ImageIndex
+from ocinb.oci.document import Document
+from ocinb.oci.image import Blob, Image, ImageIndex
 from ocinb.oci.index import Index
 from ocinb.oci.platform import Platform
 from ocinb.protocol.messages import Response
@@ -61,7 +63,7 @@ def picked(found: Remote) -> str:
 )
 def test_an_image_is_had_by_platform_or_position(index: RemoteIndex, wanted, found: str):
     assert picked(index[wanted]) == found
-    assert picked(bind(index.repository, index.asked, index.document)[wanted]) == found  # type: ignore[index]
+    assert picked(bind(index.source, index.asked, index.document)[wanted]) == found
 
 
 def test_anything_in_it_is_had_by_digest_attestations_too(index: RemoteIndex):
@@ -182,7 +184,7 @@ def test_load_fetches_every_manifest_and_config_once(index: RemoteIndex, counted
 def test_a_config_is_fetched_when_first_asked_for(index: RemoteIndex, counted: Counted):
     found = an_image(index)
     counted.since()
-    repr(found), found._repr_html_(), found.records(), found.size, found.layers
+    repr(found), found._repr_html_(), found.records(), found.total_size, found.layers
     assert repr(found.known_config) == "None"
     assert counted.asked == []
     assert found.config.user == "app"
@@ -197,6 +199,63 @@ def test_an_image_without_an_index_learns_its_platform_from_its_config(school):
     assert isinstance(one, RemoteImage)
     assert one.platform is None
     assert one.config.platform == one.platform == Platform("linux", "amd64")
+
+
+# An image has one platform
+
+
+@pytest.mark.parametrize(
+    "wanted", ["linux/amd64", "amd64", "linux/amd64/v3", Platform("linux", "amd64")]
+)
+def test_an_image_for_the_platform_that_is_wanted_is_itself(index, counted, wanted):
+    one = an_image(index)
+    counted.since()
+    assert one[wanted] is one
+    assert counted.asked == []
+    assert one._ipython_key_completions_() == ["linux/amd64"]
+
+
+def test_an_image_for_another_platform_says_for_which_it_is(index: RemoteIndex):
+    with pytest.raises(InvalidReference, match=r"'linux/arm64' is not .*: it is for linux/amd64"):
+        an_image(index)["linux/arm64"]
+    for wrong in ("", "a/b/c/d", None, 0):
+        with pytest.raises(InvalidReference):
+            an_image(index)[wrong]  # type: ignore[index]
+    with pytest.raises(TypeError, match="not iterable"):
+        list(an_image(index))  # type: ignore[call-overload]
+
+
+def test_an_image_without_an_index_looks_into_its_config_for_its_platform(school):
+    counted = Counted(school.handle)
+    repository = Repository("demo/one", registry=counted)
+    repository.push(image(b"x"), "v1")
+    one = repository["v1"]
+    counted.since()
+    assert one._ipython_key_completions_() == []
+    assert counted.asked == []
+    assert one["linux/amd64"] is one
+    assert [line.split()[0] for line in counted.since()] == ["GET"]
+    assert one._ipython_key_completions_() == ["linux/amd64"]
+    with pytest.raises(InvalidReference, match="it is for linux/amd64"):
+        one["windows/amd64"]
+    assert counted.asked == []
+
+
+def test_an_image_that_names_no_platform_is_for_none(school):
+    repository = Repository("demo/none", registry=school)
+    config = Blob.of(b"{}", media_types.CONFIG)
+    repository.push(Image.of(config, []), "v1")
+    with pytest.raises(InvalidReference, match="it names none"):
+        repository["v1"]["linux/amd64"]
+
+
+def test_an_artifact_is_for_no_platform(index: RemoteIndex, counted: Counted):
+    found = Repository("demo/app", registry=counted)["sbom"]
+    counted.since()
+    with pytest.raises(InvalidReference, match="local/demo/app:sbom is not an image"):
+        found["linux/amd64"]
+    assert found._ipython_key_completions_() == []
+    assert counted.asked == []
 
 
 # What it says of itself
@@ -234,14 +293,14 @@ def test_layers_are_read_and_saved_verified(index: RemoteIndex, tmp_path: Path):
         layer.read(limit=10)
 
 
-def test_an_artifact_has_blobs_and_a_type(index: RemoteIndex):
-    found = index.repository["sbom"]
+def test_an_artifact_has_blobs_and_a_type(index: RemoteIndex, counted: Counted):
+    found = Repository("demo/app", registry=counted)["sbom"]
     assert isinstance(found, RemoteArtifact)
     assert found.artifact_type == "application/spdx+json"
     assert found.manifest.subject is not None
     assert found.manifest.subject.digest == index.digest
     assert b"SPDX-2.3" in found.blobs[0].read()
-    assert found.size > found.blobs[0].size
+    assert found.total_size > found.blobs[0].size
 
 
 # What its parent says of it binds
@@ -295,9 +354,40 @@ def test_one_platform_of_it_may_be_copied(index: RemoteIndex, tmp_path: Path):
     assert child.pull(tmp_path / "two").tags() == ()
 
 
+class Elsewhere:
+    """A source that is no registry, and has just one document."""
+
+    expression, origin = "ocinb.open('folder')", {"path": "folder"}
+
+    def __init__(self, *documents: Document) -> None:
+        self.documents = {each.digest: each for each in documents}
+
+    def at(self, reference: str) -> str:
+        return f"folder:{reference}"
+
+    def known(self, digest: str) -> Document | None:
+        return self.documents.get(Digest(digest))
+
+    def __getattr__(self, name: str) -> Any:
+        raise AssertionError(f"nobody needs {name}")
+
+
+def test_content_of_another_source_is_bound_and_drawn_likewise():
+    manifest = image(b"x").manifest
+    listing = Index.of([replace(manifest.descriptor, platform=Platform("linux", "amd64"))])
+    found = RemoteIndex(Elsewhere(manifest), "v1", listing)
+    child = found.known(listing.manifests[0])
+    assert isinstance(child, RemoteImage)
+    for each in (found, child, child.layers[0]):
+        assert each.to_frame().attrs["path"] == "folder"
+        assert "not be drawn" not in (each._repr_html_() or "")
+    assert found.expression == "ocinb.open('folder')['v1']"
+    assert found.reference == "folder:v1"
+
+
 def test_binding_what_is_no_manifest_is_refused(index: RemoteIndex):
     with pytest.raises(NotSupported):
-        bind(index.repository, "x", an_image(index).config)  # type: ignore[arg-type]
+        bind(index.source, "x", an_image(index).config)  # type: ignore[arg-type]
 
 
 def test_the_sample_s_values_and_what_comes_back_are_the_same(index: RemoteIndex):

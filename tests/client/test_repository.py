@@ -162,7 +162,8 @@ def test_what_is_neither_tag_nor_digest_is_refused_before_anything_is_sent(
     counted: Counted, repository: Repository, wrong: str
 ):
     asks: tuple[Callable[[str], object], ...] = (
-        repository.__getitem__, repository.manifest, repository.head, repository.pull_steps,
+        repository.__getitem__, repository.manifest, repository.head, repository.manifest_steps,
+        lambda old: repository.pull_steps(old, "nowhere"),
         lambda old: repository.tag(old, "new"), lambda old: repository.tag_steps(old, "new"),
         lambda old: repository.pull(old, "nowhere"),
     )  # fmt: skip
@@ -250,7 +251,27 @@ def test_what_is_known_is_bounded_and_the_newest_of_it(monkeypatch, school):
     children = list(index)
     assert repository.known(index.digest) is None
     assert repository.known(children[-1].digest) is not None
-    assert sum(document.size for document in repository._known._documents.values()) <= 3_000
+    kept = repository.registry.known._documents
+    assert sum(document.size for document in kept.values()) <= 3_000
+
+
+def test_what_is_known_is_bounded_for_all_repositories_of_a_registry_at_once(monkeypatch, school):
+    monkeypatch.setattr("ocinb.client.known.MOST_KNOWN", 6_000)
+    registry = Registry(school)
+    index = an_index(registry["demo/app"])
+    assert registry["demo/app"].known(index.digest) is not None
+    chart = registry["demo/chart"]["0.3.0"]
+    index.load()
+    assert registry["demo/chart"].known(chart.digest) is None
+
+
+def test_what_one_repository_has_is_not_known_of_another(school):
+    registry = Registry(school)
+    index = an_index(registry["demo/app"])
+    other = Repository("demo/chart", registry=registry)
+    assert other.known(index.digest) is None
+    with pytest.raises(NotFound):
+        other[index.digest]
 
 
 def test_what_is_known_must_still_be_what_its_parent_says(repository: Repository):
@@ -272,10 +293,10 @@ def test_what_is_known_must_still_be_what_its_parent_says(repository: Repository
 def test_a_blob_is_had_by_descriptor_or_by_digest(counted: Counted, repository: Repository):
     layer = an_image(an_index(repository)).layers[0]
     counted.since()
-    content = repository.blob(layer.descriptor)
+    content = repository.pull_blob(layer.descriptor)
     assert Digest.of(content) == layer.digest
     assert [line.split()[0] for line in counted.since()] == ["GET"]
-    assert repository.blob(str(layer.digest)) == content
+    assert repository.pull_blob(str(layer.digest)) == content
     assert [line.split()[0] for line in counted.since()] == ["HEAD", "GET"]
     assert layer.read() == content
 
@@ -287,35 +308,68 @@ def test_a_blob_too_large_for_memory_is_refused_before_it_is_fetched(
     counted.since()
     for blob in (layer.descriptor, layer.digest):
         with pytest.raises(InvalidContent, match="at most 1,000"):
-            repository.blob(blob, limit=1_000)
+            repository.pull_blob(blob, limit=1_000)
     assert [line.split()[0] for line in counted.since()] == ["HEAD"]
 
 
 def test_a_blob_that_is_not_there_is_not_found(repository: Repository):
     for blob in (ABSENT, Descriptor(media_types.LAYER, ABSENT, 7)):
         with pytest.raises(NotFound) as caught:
-            repository.blob(blob)
+            repository.pull_blob(blob)
         assert "by repository" in caught.value.hints[0]
         assert f"http://local/v2/demo/app/blobs/{ABSENT}" in str(caught.value)
     with pytest.raises(InvalidReference):
-        repository.blob("latest")
+        repository.pull_blob("latest")
 
 
 def test_an_empty_blob_is_a_blob():
     empty = Digest.of(b"")
-    assert scripted(Response(200, {"Content-Length": "0"}), Response(200)).blob(empty) == b""
+    assert scripted(Response(200, {"Content-Length": "0"}), Response(200)).pull_blob(empty) == b""
 
 
 def test_a_registry_that_hides_the_size_of_a_blob_must_be_told_it():
     with pytest.raises(UnexpectedAnswer, match="how long"):
-        scripted(Response(200, {"Content-Length": "0"})).blob(ABSENT)
+        scripted(Response(200, {"Content-Length": "0"})).pull_blob(ABSENT)
+
+
+def test_whether_a_blob_is_there_is_known_without_fetching_it(
+    counted: Counted, repository: Repository
+):
+    layer = an_image(an_index(repository)).layers[0]
+    counted.since()
+    assert repository.blob_exists(layer.digest)
+    assert not repository.blob_exists(str(ABSENT))
+    assert [line.split()[0] for line in counted.since()] == ["HEAD", "HEAD"]
+    with pytest.raises(InvalidReference):
+        repository.blob_exists("latest")
+
+
+def test_a_registry_that_refuses_head_is_asked_for_the_first_byte(school):
+    """D-2."""
+    layer = an_image(an_index(Repository("demo/app", registry=school))).layers[0]
+    counted = Counted(instead("HEAD", refusal(405, "UNSUPPORTED"), school.handle))
+    repository = opened(counted)
+    assert repository.blob_exists(layer.digest)
+    assert not repository.blob_exists(ABSENT)
+    assert Digest.of(repository.pull_blob(layer.digest)) == layer.digest
+    ranges = [asked.headers.get("range") for asked in counted.asked]
+    assert ranges == [None, "bytes=0-0", None, "bytes=0-0", None, "bytes=0-0", None]
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(401, AuthenticationError), (403, Denied), (429, RateLimited)]
+)
+def test_who_may_not_know_is_not_told_that_a_blob_is_not_there(status, kind):
+    """A-13."""
+    with pytest.raises(kind):
+        scripted(refusal(status, "NO")).blob_exists(ABSENT)
 
 
 def test_content_that_a_descriptor_embeds_is_not_asked_for(
     counted: Counted, repository: Repository
 ):
     embedded = Descriptor.of(b"{}", media_types.EMPTY, data=b"{}")
-    assert repository.blob(embedded) == b"{}"
+    assert repository.pull_blob(embedded) == b"{}"
     assert counted.asked == []
 
 
@@ -389,6 +443,23 @@ def test_a_repository_that_is_not_there_at_all_is_said_to_be(monkeypatch):
     with pytest.raises(NotFound) as caught:
         gone["v1"]
     assert "there is no repository local/demo/app" in caught.value.hints[0]
+
+
+def test_nor_are_its_tags(school):
+    gone = scripted(refusal(404, "NAME_UNKNOWN"))
+    near = Repository("demo/ap", registry=school)
+    cases = ((gone, "there is no repository local/demo/app"), (near, "did you mean 'demo/app'?"))
+    for repository, hint in cases:
+        with pytest.raises(NotFound) as caught:
+            repository.tags()
+        assert hint in caught.value.hints[-1]
+
+
+def test_a_push_that_finds_no_repository_is_not_told_to_look_for_content():
+    with pytest.raises(NotFound) as caught:
+        scripted(refusal(404, ""), refusal(404, "NAME_UNKNOWN")).push(ocinb.sample.app(), "v1")
+    assert caught.value.method == "POST"
+    assert "not made there before" in caught.value.hints[0]
 
 
 # What registries say
@@ -472,7 +543,7 @@ def test_a_cache_that_errs_once_does_not_matter(repository: Repository, school):
     lying = instead(
         "GET /v2/demo/app/blobs", Response(200, {}, b"x" * layer.size), school.handle, 1
     )
-    assert Digest.of(opened(Counted(lying)).blob(layer.descriptor)) == layer.digest
+    assert Digest.of(opened(Counted(lying)).pull_blob(layer.descriptor)) == layer.digest
 
 
 @pytest.mark.parametrize(
@@ -483,7 +554,7 @@ def test_a_wrong_blob_is_refused_whatever_is_wrong_with_it(repository, school, m
     content = b"x" * (layer.size + more)
     lying = instead("GET /v2/demo/app/blobs", Response(200, {}, content), school.handle)
     with pytest.raises(kind) as caught:
-        opened(Counted(lying)).blob(layer.descriptor)
+        opened(Counted(lying)).pull_blob(layer.descriptor)
     assert layer.digest.short in str(caught.value) or layer.digest in str(caught.value)
 
 
@@ -522,7 +593,7 @@ def test_steps_send_nothing_until_asked_and_come_to_the_same(
     counted: Counted, repository: Repository
 ):
     steps = repository.tag_steps("latest", "stable")
-    pull = repository.pull_steps("latest")
+    fetch = repository.manifest_steps("latest")
     assert counted.asked == []
     assert repr(steps.waiting).startswith("<Step end-3 ")
     steps.step(expect=200)
@@ -530,11 +601,12 @@ def test_steps_send_nothing_until_asked_and_come_to_the_same(
     steps.step()
     assert steps.waiting is None
     assert steps.result == repository.head("stable")
-    assert pull.finish().digest == steps.result.digest
+    assert fetch.finish().digest == steps.result.digest
+    assert repr(repository.manifest_steps(steps.result.digest).waiting).startswith("<Step end-3 ")
 
 
 def test_a_step_that_is_refused_says_what_to_do_next(repository: Repository):
-    steps = repository.pull_steps("latest")
+    steps = repository.manifest_steps("latest")
     with pytest.raises(NotFound):
         steps.step(edit=lambda request: Request("GET", "/v2/demo/app/manifests/nothing"))
     assert steps.taken[0].response.status == 404
@@ -553,6 +625,15 @@ def test_a_registry_it_opened_is_closed_with_it_and_one_it_was_given_is_not(scho
     with Repository("demo/app", registry=registry):
         pass
     assert registry.ping().status == 200
+
+
+def test_what_is_bound_to_a_registry_stays_in_its_process_and_says_so(school):
+    repository = Repository("demo/app", registry=school)
+    index = repository["latest"]
+    for bound in (repository.registry, repository, index, index.source):
+        with pytest.raises(TypeError, match=r"local.* holds connections and credentials"):
+            pickle.dumps(bound)
+    assert pickle.loads(pickle.dumps(index.document)) == index.document
 
 
 # In a notebook
@@ -615,7 +696,7 @@ def test_so_is_every_error(cells):
         "ocinb.Repository('alpine:3.20')": "write ocinb.Repository('alpine')['3.20']",
         "ocinb.Registry('https://ghcr.io')": "write ocinb.Registry('ghcr.io')",
         "repository['latest']['linux/s390x']": "there are: linux/amd64",
-        "repository.blob('sha256:' + '0' * 64)": "is it in this one?",
+        "repository.pull_blob('sha256:' + '0' * 64)": "is it in this one?",
         "repository.push(ocinb.sample.app(), 'a b')": "is not a valid tag",
         "repository.pull('nothing', 'x')": "there are: 1.4",
     }
@@ -626,3 +707,26 @@ def test_so_is_every_error(cells):
         assert messages[cell] in shown
         assert shown.count("File ") <= 2
         assert "During handling" not in shown
+
+
+def test_so_is_an_interrupt_a_full_disk_and_a_closed_registry(cells):
+    """What is not ours passes through the same frames; nobody wants to see them."""
+    begin = """import ocinb
+school = ocinb.sample.school()
+class Trouble:
+    repositories = school.repositories
+    def handle(self, request):
+        raise self.error
+trouble = Trouble()
+repository = ocinb.Repository("demo/app", registry=trouble)
+"""
+    _, interrupt, full, closed = cells(
+        begin,
+        "trouble.error = KeyboardInterrupt(); repository.pull('latest', 'x')",
+        "trouble.error = OSError(28, 'No space left'); repository.push(ocinb.sample.app(), 'v1')",
+        "repository.close(); repository.tags()",
+    )
+    for shown, error in ((interrupt, "Interrupt"), (full, "No space left"), (closed, "closed")):
+        assert error in shown
+        assert shown.count("/ocinb/") <= 1
+        assert shown.count("File ") <= 3

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 import json
 import logging
 import pickle
@@ -30,6 +29,7 @@ from ocinb.errors import (
 from ocinb.protocol.endpoints import PING, SEND_CHUNK
 from ocinb.protocol.events import Event, Finished, RequestStarted, Retrying
 from ocinb.protocol.messages import Handle, Request, Response, Step
+from tests.client import traces
 from tests.client.exchanges import Pieces
 from tests.client.scripted import Close, Part, ScriptedServer, answer
 
@@ -492,11 +492,11 @@ def test_no_secret_appears_in_anything_that_is_shown(world: str, credentials: Cr
     for url in ("/v2/a/manifests/v1", "/v2/a/blobs/sha256:0"):
         try:
             response = send(step(url=url))
-            shown += [repr(response), repr(response.request)]
+            told += [repr(response), repr(response.request)]
             error: Exception = response.refusal()
         except (OcinbError, ZeroDivisionError) as failure:
             error = failure
-            shown.append(_with_locals(error))
+            shown.append(traces.told(error))
         told += [repr(error), str(error), *traceback.format_exception(error)]
         told += [pickle.dumps(error).decode("latin-1")]
     shown += [repr(vars(send._auth))]
@@ -505,16 +505,6 @@ def test_no_secret_appears_in_anything_that_is_shown(world: str, credentials: Cr
     assert CANARY not in "".join(shown + told)
     assert base64.b64encode(f"ada:{CANARY}".encode()).decode() not in "".join(shown + told)
     assert WIRED not in "".join(told)
-
-
-def _with_locals(error: BaseException) -> str:
-    """A traceback as a verbose notebook prints it: with every local variable of our frames."""
-    out = io.StringIO()
-    trace = traceback.TracebackException.from_exception(error, capture_locals=True)
-    for frame in trace.stack:
-        if "/ocinb/" in frame.filename:
-            out.write(f"{frame.name}: {frame.locals}\n")
-    return out.getvalue()
 
 
 def test_the_chunk_s_state_is_not_told():

@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from ocinb.client import transfer
 from ocinb.client.registry import Registry
 from ocinb.client.repository import Repository
 from ocinb.errors import (
@@ -33,8 +32,18 @@ from ocinb.oci.digest import Digest
 from ocinb.oci.image import Image, ImageIndex
 from ocinb.oci.index import Index
 from ocinb.oci.platform import Platform
-from ocinb.protocol.events import BytesMoved, Event, Finished, RequestStarted, Skipped, Verified
+from ocinb.protocol import pull
+from ocinb.protocol.events import (
+    BytesMoved,
+    Event,
+    Finished,
+    Planned,
+    RequestStarted,
+    Skipped,
+    Verified,
+)
 from ocinb.protocol.messages import Request, Response
+from ocinb.protocol.progress_info import ProgressInfo
 from ocinb.registry import sample
 from ocinb.registry.app import LocalRegistry
 from ocinb.storage.layout import Layout
@@ -106,7 +115,7 @@ def test_a_blob_becomes_a_file(tmp_path: Path):
     target = tmp_path / "blob"
     for blob in (BLOB, str(BLOB.digest)):
         for into in (target, str(target)):
-            assert serving(CONTENT).save_blob(blob, into) is None  # type: ignore[func-returns-value]
+            assert serving(CONTENT).pull_blob(blob, into=into) is None
             assert target.read_bytes() == CONTENT
             target.unlink()
     assert files(tmp_path) == []
@@ -124,7 +133,7 @@ def test_the_file_is_not_there_before_it_is_whole(tmp_path: Path):
 
         return Response(200, stream=Watching(CONTENT[:1000], CONTENT[1000:]))
 
-    opened(Counted(handle)).save_blob(BLOB, target)
+    opened(Counted(handle)).pull_blob(BLOB, into=target)
     assert seen == [False, False]
     assert files(tmp_path) == ["blob"]
 
@@ -136,9 +145,9 @@ def test_the_file_is_not_there_before_it_is_whole(tmp_path: Path):
 def test_whatever_stops_it_midway_leaves_no_file_and_the_client_usable(tmp_path: Path, failure):
     repository = serving(CONTENT[:500_000], failure)
     with pytest.raises(type(failure)):
-        repository.save_blob(BLOB, tmp_path / "blob")
+        repository.pull_blob(BLOB, into=tmp_path / "blob")
     assert files(tmp_path) == []
-    assert serving(CONTENT).blob(BLOB) == CONTENT
+    assert serving(CONTENT).pull_blob(BLOB) == CONTENT
 
 
 @pytest.mark.parametrize(
@@ -154,7 +163,7 @@ def test_what_is_not_the_content_leaves_the_old_file_as_it_was(tmp_path, pieces,
     target = tmp_path / "blob"
     target.write_bytes(b"old")
     with pytest.raises(kind):
-        serving(*pieces, size=size).save_blob(BLOB, target)
+        serving(*pieces, size=size).pull_blob(BLOB, into=target)
     assert target.read_bytes() == b"old"
     assert files(tmp_path) == ["blob"]
 
@@ -163,9 +172,9 @@ def test_a_place_that_cannot_be_written_to_is_refused_before_anything_is_fetched
     tmp_path: Path, counted: Counted, repository: Repository
 ):
     with pytest.raises(IsADirectoryError, match="is a folder"):
-        repository.save_blob(BLOB, tmp_path)
+        repository.pull_blob(BLOB, into=tmp_path)
     with pytest.raises(FileNotFoundError, match="no folder"):
-        repository.save_blob(BLOB, tmp_path / "nowhere" / "blob")
+        repository.pull_blob(BLOB, into=tmp_path / "nowhere" / "blob")
     assert counted.asked == []
 
 
@@ -184,19 +193,19 @@ class Sink:
 
 def test_a_sink_gets_the_pieces_and_is_told_when_they_begin_again():
     sink = Sink()
-    serving(CONTENT).save_blob(BLOB, sink)
+    serving(CONTENT).pull_blob(BLOB, into=sink)
     assert (sink.content, sink.restarted) == (CONTENT, 1)
     sink = Sink()
     with pytest.raises(DigestMismatch):
-        serving(CONTENT[:-1], b"\x01").save_blob(BLOB, sink)
+        serving(CONTENT[:-1], b"\x01").pull_blob(BLOB, into=sink)
     assert sink.restarted == 2
 
 
 def test_a_sink_that_fails_says_so_itself():
     repository = serving(CONTENT[:600_000], CONTENT[600_000:])
     with pytest.raises(OSError, match="disk is full"):
-        repository.save_blob(BLOB, Sink(fail_at=500_000))
-    assert repository.blob(BLOB) == CONTENT
+        repository.pull_blob(BLOB, into=Sink(fail_at=500_000))
+    assert repository.pull_blob(BLOB) == CONTENT
 
 
 def test_a_file_that_somebody_opened_is_written_to_where_it_stands(school):
@@ -204,7 +213,7 @@ def test_a_file_that_somebody_opened_is_written_to_where_it_stands(school):
     good = Response(200, stream=Pieces(CONTENT))
     file = io.BytesIO(b"head")
     file.seek(4)
-    scripted(wrong, good).save_blob(BLOB, file)
+    scripted(wrong, good).pull_blob(BLOB, into=file)
     assert file.getvalue() == b"head" + CONTENT
 
 
@@ -216,10 +225,10 @@ def test_a_pipe_takes_content_that_comes_right_the_first_time():
     wrong = Response(200, stream=Pieces(CONTENT[:-1], b"\x01"))
     good = Response(200, stream=Pieces(CONTENT))
     pipe = Pipe()
-    scripted(good).save_blob(BLOB, pipe)
+    scripted(good).pull_blob(BLOB, into=pipe)
     assert pipe.getvalue() == CONTENT
     with pytest.raises(NotSupported, match="cannot go back"):
-        scripted(wrong, good).save_blob(BLOB, Pipe())
+        scripted(wrong, good).pull_blob(BLOB, into=Pipe())
 
 
 # Pulling
@@ -333,6 +342,37 @@ def test_the_tag_appears_last(tmp_path: Path, school):
     assert layout.tags() == ("latest",)
 
 
+def test_a_pull_may_be_taken_one_request_at_a_time_and_comes_to_the_same(
+    tmp_path: Path, counted: Counted, repository: Repository
+):
+    steps = repository.pull_steps("latest", tmp_path / "steps", platform="linux/arm64")
+    assert counted.asked == []
+    assert not (tmp_path / "steps").exists()
+    steps.step(expect=200)
+    assert counted.since() == ["GET /v2/demo/app/manifests/latest"]
+    while steps.waiting:
+        steps.step(expect=200)
+    asked = [f"{each.step.request.method} {each.step.request.url}" for each in steps.taken]
+    assert counted.since() == asked[1:]
+    layout = steps.result
+    check(layout)
+    other = Repository("demo/app", registry=counted)
+    again = other.pull("latest", tmp_path / "whole", platform="linux/arm64")
+    assert counted.since() == asked
+    assert (layout.tags(), blobs(layout)) == (again.tags(), blobs(again))
+
+
+def test_a_pull_by_steps_that_is_given_up_leaves_no_half_file(tmp_path: Path, repository):
+    steps = repository.pull_steps("sbom", tmp_path)
+    steps.step()
+    steps.close()
+    check(Layout(tmp_path))
+    steps = repository.pull_steps("sbom", tmp_path)
+    with pytest.raises(NotFound):
+        steps.step(edit=lambda request: Request("GET", f"{request.url}x"))
+    assert repository.pull("sbom", tmp_path).tags() == ("sbom",)
+
+
 def test_two_threads_may_pull_at_once_from_one_repository(tmp_path: Path, repository: Repository):
     failures = list[BaseException]()
 
@@ -383,7 +423,7 @@ def test_indexes_within_indexes_are_followed_so_far_and_each_is_asked_for_once(t
 def test_more_manifests_than_memory_holds_are_refused_before_they_are_fetched(
     tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(transfer, "MOST_MANIFEST_BYTES", 3_000)
+    monkeypatch.setattr(pull, "MOST_MANIFEST_BYTES", 3_000)
     counted = Counted(sample.school().handle)
     repository = Repository("demo/app", registry=counted)
     with pytest.raises(InvalidContent, match="manifests of more than"):
@@ -501,6 +541,19 @@ def test_a_registry_that_fails_all_along_is_an_error_and_nothing_is_tagged(empty
         broken.push(image(b"x"), "v1")
 
 
+def test_what_is_in_a_registry_is_copied_and_not_pushed(empty: Counted, school):
+    """Until `copy` comes."""
+    there = Repository("demo/app", registry=school)
+    index = an_index(there)
+    repository = Repository("demo/new", registry=empty)
+    for push in (repository.push, repository.push_steps):
+        for remote in (index, index["linux/amd64"], there["sbom"]):
+            with pytest.raises(NotSupported, match="cannot be pushed") as caught:
+                push(remote, "v1")  # type: ignore[arg-type]
+            assert ".pull(folder)" in caught.value.hints[0]
+    assert empty.asked == []
+
+
 def test_what_was_pulled_and_what_was_pushed_are_the_same_bytes(tmp_path: Path, empty: Counted):
     repository = Repository("demo/app", registry=empty)
     repository.push(sample.app(), "v1")
@@ -532,6 +585,39 @@ def test_events_come_in_the_order_that_things_happen(tmp_path, repository):
     assert kinds[-2:] == [Finished, Verified]
     assert [event for event in events if isinstance(event, Skipped)] == [
         Skipped(config.digest, config.size), Skipped(layer.digest, layer.size)]  # fmt: skip
+    for told in (first, tuple(events)):
+        assert [event for event in told if isinstance(event, Planned)] == [
+            Planned((config, layer))]  # fmt: skip
+
+
+def test_whoever_sends_the_steps_the_same_is_told(tmp_path: Path, empty: Counted, school):
+    def told() -> list[Event]:
+        return [each for each in events if isinstance(each, (Planned, Skipped, Verified))]
+
+    events = list[Event]()
+    pulling = Repository("demo/app", registry=school)
+    with pulling.registry.watched_by(events.append):
+        pulling.pull("sbom", tmp_path / "whole")
+        whole, events[:] = told(), []
+        pulling.pull_steps("sbom", tmp_path / "steps").finish()
+        assert told() == whole != []
+    pushing = [Repository(name, registry=Registry(empty)) for name in ("demo/a", "demo/b")]
+    for repository in pushing:
+        repository.registry._sender.observers.append(events.append)
+    events.clear()
+    pushing[0].push(image(b"one"), "v1")
+    whole, events[:] = told(), []
+    pushing[1].push_steps(image(b"one"), "v1").finish()
+    assert told() == whole != []
+
+
+def test_one_blob_is_a_plan_of_one(tmp_path: Path):
+    for into in (None, tmp_path / "blob"):
+        events, repository = list[Event](), serving(CONTENT)
+        with repository.registry.watched_by(events.append):
+            repository.pull_blob(BLOB, into=into)
+        assert [each for each in events if isinstance(each, (Planned, Verified))] == [
+            Planned((BLOB,)), Verified(BLOB.digest, BLOB.size)]  # fmt: skip
 
 
 def test_a_push_tells_what_was_there_and_what_was_sent(empty: Counted):
@@ -548,7 +634,9 @@ def test_a_push_tells_what_was_there_and_what_was_sent(empty: Counted):
 def test_who_wants_no_progress_gets_none(tmp_path, repository, capsys, silent):
     layout = repository.pull("sbom", tmp_path / "layout", progress=silent)
     repository.push(sample.chart(), "chart", progress=silent)
-    repository.save_blob(repository["sbom"].blobs[0].descriptor, tmp_path / "blob", silent)
+    blob = repository["sbom"].blobs[0].descriptor
+    repository.pull_blob(blob, into=tmp_path / "blob", progress=silent)
+    assert repository.pull_blob(blob, progress=silent)
     assert capsys.readouterr() == ("", "")
     assert layout.tags() == ("sbom",)
 
@@ -562,20 +650,25 @@ def test_who_wants_progress_on_a_terminal_gets_lines(tmp_path, repository, capsy
 
 
 def test_a_callback_hears_how_far_each_blob_has_come(tmp_path, repository, capsys):
-    heard = list[dict[str, Any]]()
+    heard = list[ProgressInfo]()
     repository.pull("1.4", tmp_path, platform="linux/amd64", progress=heard.append)
     assert capsys.readouterr() == ("", "")
-    assert {each["total_layers"] for each in heard} == {4}
-    assert [each["layer_index"] for each in heard] == sorted(each["layer_index"] for each in heard)
-    assert heard[-1]["bytes_received"] == heard[-1]["total_bytes"]
+    blobs = [each for each in heard if each.phase != "manifest"]
+    assert {each.total_layers for each in blobs} == {4}
+    places = [each.layer_index or 0 for each in blobs]
+    assert places == sorted(places)
+    phases = [each.phase for each in (heard[0], blobs[0], blobs[-1])]
+    assert phases == ["manifest", "config", "layer"]
+    assert heard[-1].bytes_received == heard[-1].total_bytes
     heard.clear()
     repository.push(image(b"one"), "v1", progress=heard.append)
-    assert any(each["bytes_sent"] == each["total_bytes"] == 3 for each in heard)
+    assert {each.phase for each in heard} == {"uploading"}
+    assert any(each.bytes_sent == each.total_bytes == 3 for each in heard)
 
 
 def test_a_callback_may_cancel(tmp_path: Path, repository: Repository):
-    def enough(told: dict[str, Any]) -> None:
-        if told["layer_index"] == 2:
+    def enough(told: ProgressInfo) -> None:
+        if told.layer_index == 2:
             raise Cancelled("enough")
 
     with pytest.raises(Cancelled):
@@ -614,9 +707,9 @@ for piece in Body():
 digest = ocinb.Digest("sha256:" + hashed.hexdigest())
 blob = Descriptor("application/octet-stream", digest, Body.size)
 repository = ocinb.Repository("demo/app", registry=Registry())
-repository.blob(Descriptor.of(b"warm", "x/y", data=b"warm"))
+repository.pull_blob(Descriptor.of(b"warm", "x/y", data=b"warm"))
 before = peak()
-repository.save_blob(blob, sys.argv[2], progress=True)
+repository.pull_blob(blob, into=sys.argv[2], progress=True)
 print(peak() - before)
 """
 
