@@ -48,7 +48,6 @@ def _error_rows(value: errors.OcinbError) -> Rows:
         "hints": "\n".join(value.hints),
         **{name: getattr(value, name, None) for name in ("status", "code", "method", "url")},
     }
-    row["status"] = row["status"] or None
     return Rows(frames.ERROR, [row])
 
 
@@ -89,8 +88,9 @@ def _reason(error: errors.TransferError) -> str:
 
 
 def _again(error: errors.RegistryError) -> Cell:
-    seconds = getattr(error, "retry_after", None)
-    return f"in {seconds:g} seconds, it says" if seconds is not None else ""
+    if not isinstance(error, errors.RateLimited) or error.retry_after is None:
+        return ""
+    return f"in {error.retry_after:g} seconds, it says"
 
 
 def _cut(error: errors.TransferError) -> list[tuple[Cell, Cell]]:

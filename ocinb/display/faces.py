@@ -7,28 +7,30 @@ disk loads neither the HTTP client nor pandas. Drawing asks nobody anything and 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ocinb.display import frames
 from ocinb.display.html import page
-from ocinb.display.sinks import in_notebook
+from ocinb.display.painting import in_notebook
 from ocinb.display.text import plain
 from ocinb.display.view import Say, View, Word, view
 
 if TYPE_CHECKING:
     import pandas
 
-    from ocinb.display.progress import Calls, Progress
+    from ocinb.display.progress import Progress
 
-# Where values of a part of the package are drawn: in modules that register with `view` and `rows`.
+# Where values of a part of the package, or of a module, are drawn: in modules that register with
+# `view` and `rows`.
 _DRAWN_IN = {
     "ocinb.oci": ("indexes", "manifests", "values", "tables"),
     "ocinb.errors": ("errors",),
     "ocinb.protocol": ("wire", "answers"),
     "ocinb.client": ("remote",),
     "ocinb.registry": ("stores",),
+    "ocinb.registry.server": ("serving",),  # apart: it loads sockets
     "ocinb.storage": ("stores",),
 }
 _log = logging.getLogger("ocinb.display")
@@ -56,18 +58,16 @@ def records(value: Any) -> list[dict[str, Any]]:
     return frames.records(frames.rows(value))
 
 
-def progress(wanted: Any, title: str, blobs: Iterable[Any]) -> Progress | Calls | None:
-    """What shall observe a transfer: a context manager that gives the observer, or None.
+def progress(wanted: bool | None, title: str) -> Progress | None:
+    """A panel that observes a transfer, as a context manager that gives the observer, or None.
 
-    Without a word (None), it is shown in a notebook and nowhere else.
+    Without a word (None), there is one in a notebook and nowhere else.
     """
-    if wanted is None:
-        wanted = in_notebook()
-    if wanted is False:
+    if not (in_notebook() if wanted is None else wanted):
         return None
-    from ocinb.display.progress import progress as made  # noqa: PLC0415  # most want none
+    from ocinb.display.progress import Progress  # noqa: PLC0415  # most want none
 
-    return made(wanted, title, blobs)
+    return Progress(title)
 
 
 def _drawn(face: Callable[[View], str], value: Any) -> str:
@@ -88,9 +88,10 @@ def _learn(kind: type) -> None:
     if kind in _learned:
         return
     for each in kind.__mro__:
-        part = ".".join(each.__module__.split(".")[:2])
-        for name in _DRAWN_IN.get(part, ()):
-            import_module(f"ocinb.display.{name}")
+        module = each.__module__
+        for part in {".".join(module.split(".")[:2]), module}:
+            for name in _DRAWN_IN.get(part, ()):
+                import_module(f"ocinb.display.{name}")
     _learned.add(kind)
 
 

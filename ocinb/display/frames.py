@@ -64,6 +64,7 @@ PING: Schema = {
     "status": COUNT, "version": TEXT, "scheme": TEXT, "realm": TEXT, "service": TEXT,
     "server": TEXT,
 }  # fmt: skip
+SERVER: Schema = {"host": TEXT, "port": COUNT, "url": TEXT, "closed": "bool"}
 CHALLENGE: Schema = {"scheme": TEXT, "realm": TEXT, "service": TEXT, "scope": TEXT}
 ENDPOINT: Schema = {
     "endpoint": TEXT, "method": TEXT, "template": TEXT, "purpose": TEXT, "success": TEXT,

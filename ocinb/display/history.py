@@ -73,7 +73,10 @@ def told(config: ImageConfig) -> tuple[Block, ...]:
     if not config.history:
         return ()
     table = Table(
-        ("layer", "made by", "created"), config.steps(len(config.diff_ids)), _told, right=("layer",)
+        ("layer", "made by", "created"),
+        config.steps(len(config.diff_ids)),
+        _told,
+        right=("layer", "created"),
     )
     return (Fold(("History", dim(f"({len(config.history)})")), (table,), open=True),)
 

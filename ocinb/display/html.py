@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html import escape
 from itertools import islice
 
-from ocinb.display.markup import NOTHING, Html, cleaned, h, joined, linked, root, text
+from ocinb.display.markup import NOTHING, Html, cleaned, h, joined, linked, root, spaced, text
 from ocinb.display.view import Bar, Block, Cell, Code, Facts, Fold, Row, Say, Table, View, Word
 
 MOST = 60_000  # bytes of one output
@@ -51,7 +51,7 @@ class _Painter:
     def heading(self, view: View) -> Html:
         parts = [h("strong", view.title)]
         parts += [self.cell(part) for part in (view.name, view.summary) if part]
-        return h("p", Html(" ".join(parts)), cls="ocinb-head")
+        return h("p", spaced(parts), cls="ocinb-head")
 
     def block(self, block: Block) -> Html:
         match block:
@@ -119,7 +119,7 @@ class _Painter:
         if isinstance(cell, Word):
             return self.word(cell)
         if isinstance(cell, tuple):
-            return Html(" ".join([self.cell(part) for part in cell if part]))
+            return spaced([self.cell(part) for part in cell if part])
         if isinstance(cell, Fold):
             return self.fold(cell)
         if isinstance(cell, Bar):

@@ -10,17 +10,15 @@ from typing import TypeAlias
 from ocinb.display import parts
 from ocinb.display.parts import code, counted, digest, dim, moment, size
 from ocinb.display.view import Block, Cell, Facts, Fold, Row, Say, Table, View, Word, view
+from ocinb.oci import annotations as keys
 from ocinb.oci import media_types
 from ocinb.oci.config import ImageConfig, parse_time
 from ocinb.oci.descriptor import Descriptor
 from ocinb.oci.document import Document
-from ocinb.oci.image import Image, ImageIndex
+from ocinb.oci.image import ImageIndex
 from ocinb.oci.index import Index, is_attestation
 from ocinb.oci.manifest import ArtifactManifest, Manifest
 
-SUBJECT = "vnd.docker.reference.digest"
-PREDICATE = "in-toto.io/predicate-type"
-_CREATED = "org.opencontainers.image.created"
 _BUILDKIT = "BuildKit attestations"
 
 
@@ -52,7 +50,7 @@ class Entry:
         if self.config and self.config.created:
             return self.config.created
         said = (self.descriptor.annotations, getattr(self.manifest, "annotations", {}))
-        return next(filter(None, (parse_time(each.get(_CREATED)) for each in said)), None)
+        return next(filter(None, (parse_time(each.get(keys.CREATED)) for each in said)), None)
 
 
 Known: TypeAlias = "tuple[Document | None, ImageConfig | None]"
@@ -63,15 +61,18 @@ def entries(
     index: Index, lookup: Lookup = lambda _: (None, None)
 ) -> tuple[tuple[Entry, ...], tuple[Descriptor, ...]]:
     """The images of an index with what belongs to them, and attestations that belong to none."""
-    spoken: dict[str, list[Descriptor]] = {}
-    for each in filter(is_attestation, index.manifests):
-        spoken.setdefault(each.annotations.get(SUBJECT, ""), []).append(each)
     found = []
     for image in index.images:
-        attestations = tuple(spoken.pop(image.digest, ()))
+        attestations = index.attestations(image)
         predicates = [name for each in attestations for name in _predicates(lookup(each)[0])]
         found.append(Entry(image, attestations, *lookup(image), tuple(dict.fromkeys(predicates))))
-    return tuple(found), tuple(each for rest in spoken.values() for each in rest)
+    return tuple(found), index.orphans
+
+
+def held(value: ImageIndex) -> Lookup:
+    """What is known of the entries of an index by the images that are there with it."""
+    documents: Mapping[str, Document] = {child.digest: child.document for child in value.children}
+    return lambda entry: (documents.get(entry.digest), None)
 
 
 def predicate(name: str) -> str:
@@ -91,7 +92,7 @@ def index_blocks(index: Index, lookup: Lookup | None = None, load: str = "") -> 
         return Row((_label(entry.descriptor), *cells, *end))
 
     columns = ("platform", *middle, "digest", "attestations")
-    table = Table(columns, found, row, right=("size", "layers", "manifest"))
+    table = Table(columns, found, row, right=("size", "layers", "created", "manifest"))
     unknown = load and any(entry.manifest is None or entry.config is None for entry in found)
     return (
         Facts(index_facts(index)),
@@ -135,12 +136,13 @@ def _index(value: Index) -> View:
 
 @view.register
 def _image_index(value: ImageIndex) -> View:
-    documents: Mapping[str, Document] = {
-        child.digest: child.manifest if isinstance(child, Image) else child.index
-        for child in value.children
-    }
-    blocks = index_blocks(value.index, lambda entry: (documents.get(entry.digest), None))
-    summary = (index_summary(value.index), dim("·"), size(value.size), dim("· ready to be pushed"))
+    blocks = index_blocks(value.index, held(value))
+    summary = (
+        index_summary(value.index),
+        dim("·"),
+        size(value.total_size),
+        dim("· ready to be pushed"),
+    )
     return View("Image index", code(value.digest.short), summary,
                 (*blocks, parts.raw(value.index)))  # fmt: skip
 
@@ -182,10 +184,16 @@ def _orphans(attestations: tuple[Descriptor, ...]) -> tuple[Block, ...]:
 
 
 def _orphan(each: Descriptor) -> Row:
-    return Row((size(each.size), digest(each.digest), code(each.annotations.get(SUBJECT, ""))))
+    return Row(
+        (
+            size(each.size),
+            digest(each.digest),
+            code(each.annotations.get(keys.REFERENCE_DIGEST, "")),
+        )
+    )
 
 
 def _predicates(document: Document | None) -> tuple[str, ...]:
     """The predicate types that a manifest of attestations names."""
     layers = document.layers if isinstance(document, Manifest) else ()
-    return tuple(filter(None, (layer.annotations.get(PREDICATE, "") for layer in layers)))
+    return tuple(filter(None, (layer.annotations.get(keys.PREDICATE_TYPE, "") for layer in layers)))

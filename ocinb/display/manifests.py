@@ -6,13 +6,12 @@ from ocinb.display import history, parts
 from ocinb.display.indexes import document_facts
 from ocinb.display.parts import code, counted, digest, dim, kind, listed, moment, size
 from ocinb.display.view import Block, Cell, Facts, Fold, Row, Table, View, Word, view
+from ocinb.oci import annotations as keys
 from ocinb.oci import media_types
 from ocinb.oci.config import HistoryEntry, ImageConfig
 from ocinb.oci.descriptor import Descriptor
 from ocinb.oci.image import Image
 from ocinb.oci.manifest import ArtifactManifest, Manifest
-
-TITLE = "org.opencontainers.image.title"
 
 
 def manifest_facts(manifest: Manifest | ArtifactManifest) -> list[tuple[Cell, Cell]]:
@@ -40,8 +39,7 @@ def content_blocks(
     """The layers of an image with the steps that made them, or the files of an artifact."""
     if isinstance(manifest, Manifest) and manifest.is_image:
         return history.steps(config, manifest.layers)
-    blobs = manifest.layers if isinstance(manifest, Manifest) else manifest.blobs
-    return _files(blobs, sum(blob.size for blob in blobs))
+    return _files(manifest.layers, sum(blob.size for blob in manifest.layers))
 
 
 def config_facts(config: ImageConfig) -> list[tuple[Cell, Cell]]:
@@ -80,12 +78,11 @@ def title(manifest: Manifest | ArtifactManifest) -> str:
 
 def summary(manifest: Manifest | ArtifactManifest) -> tuple[Cell, ...]:
     """How much there is of it."""
-    blobs = manifest.layers if isinstance(manifest, Manifest) else manifest.blobs
     what = "layer" if title(manifest) == "Image" else "blob"
     kinds: tuple[Cell, ...] = ()
     if title(manifest) == "Artifact":
         kinds = (dim("·"), kind(manifest.artifact_type))
-    return (*kinds, dim(f"· {counted(len(blobs), what)},"), size(manifest.total_size))
+    return (*kinds, dim(f"· {counted(len(manifest.layers), what)},"), size(manifest.total_size))
 
 
 @view.register(Manifest)
@@ -160,9 +157,9 @@ def _files(blobs: tuple[Descriptor, ...], whole: int) -> tuple[Block, ...]:
 
     def row(numbered: tuple[int, Descriptor]) -> Row:
         position, blob = numbered
-        predicate = blob.annotations.get("in-toto.io/predicate-type", "")
+        predicate = blob.annotations.get(keys.PREDICATE_TYPE, "")
         said = media_types.PREDICATES.get(predicate, predicate)
-        name = blob.annotations.get(TITLE, "") or said
+        name = blob.annotations.get(keys.TITLE, "") or said
         shown = Word(name, title=predicate, kind="code") if name else dim("no title")
         return Row(
             (str(position), shown, size(blob.size), *parts.share(blob.size, whole, many),

@@ -79,6 +79,11 @@ def joined(pieces: list[Html]) -> Html:
     return Html("".join(pieces))
 
 
+def spaced(pieces: list[Html]) -> Html:
+    """One piece of markup from several, with a space between each two."""
+    return Html(" ".join(pieces))
+
+
 def root(inner: Html) -> Html:
     """A whole output: it carries its style, and nothing in it is typeset as mathematics."""
     return Html(f"<div class='ocinb mathjax_ignore tex2jax_ignore'>{_style()}{inner}</div>")

@@ -10,6 +10,7 @@ from datetime import datetime
 from ocinb.display.markup import is_link
 from ocinb.display.view import Cell, Code, Facts, Fold, Row, Say, Table, Word
 from ocinb.errors import NotSupported
+from ocinb.oci import annotations as keys
 from ocinb.oci import media_types
 from ocinb.oci.digest import Digest
 from ocinb.oci.document import Document, encode
@@ -163,9 +164,7 @@ def _heading(heading: str, count: int) -> Cell:
 
 def _annotation(pair: tuple[str, str]) -> Row:
     key, text = pair
-    return Row(
-        (Word(key, title=key, link=media_types.annotation_link(key), kind="line"), value(text))
-    )
+    return Row((Word(key, title=key, link=keys.link(key), kind="line"), value(text)))
 
 
 def _assignment(text: str) -> Row:

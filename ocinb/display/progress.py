@@ -9,20 +9,18 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Literal, Self, TypeAlias
+from typing import Literal, Self, TypeAlias
 
 from ocinb.display.html import page
-from ocinb.display.ledger import Entry, Ledger, State
+from ocinb.display.painting import Sink, in_notebook, sink
 from ocinb.display.parts import counted, digest, dim, kind, size
-from ocinb.display.sinks import Sink, in_notebook, sink
 from ocinb.display.text import NARROW, cell_text, plain
 from ocinb.display.view import Bar, Block, Cell, Fold, Row, Say, Table, Tone, View, Word
 from ocinb.errors import Cancelled
-from ocinb.oci import media_types
-from ocinb.oci.descriptor import Descriptor
-from ocinb.protocol.events import BytesMoved, Event, Mounted, Retrying, Skipped, Verified
+from ocinb.protocol.events import Event, Planned, Retrying
+from ocinb.protocol.ledger import Entry, Ledger, State
 from ocinb.text import human_size
 
 INTERVAL = 0.1  # seconds between two paints
@@ -50,24 +48,12 @@ _OUTCOMES: dict[Outcome, tuple[str, Tone]] = {
 _log = logging.getLogger("ocinb.display")
 
 
-def progress(wanted: Any, title: str, blobs: Iterable[Descriptor]) -> Progress | Calls | None:
-    """What shall observe a transfer of `blobs`: a panel, a callback, or nothing.
-
-    `wanted` is True for a panel and False for nothing; something to call is called with what
-    happened, see `Calls`. Used as a context manager, it gives the observer.
-    """
-    if callable(wanted):
-        return Calls(wanted, blobs)
-    return Progress(title, blobs) if wanted else None
-
-
 class Progress:
     """A panel with a row for each blob, which collapses into a static summary at the end."""
 
     def __init__(
         self,
         title: str,
-        blobs: Iterable[Descriptor] = (),
         *,
         to: Sink | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -75,7 +61,7 @@ class Progress:
         self.title = title
         self.outcome: Outcome = "running"
         self.reason = ""
-        self.ledger = Ledger(blobs)
+        self.ledger = Ledger()
         self._sink: Sink | None = to or sink()
         self._clock, self._lock = clock, threading.Lock()
         self._thread = threading.get_ident()
@@ -94,8 +80,8 @@ class Progress:
             self.ledger(event)
         if self._sink is None or threading.get_ident() != self._thread:
             return
-        # Before it waits to try again nothing else will happen: this must be seen now.
-        if isinstance(event, Retrying) or self._clock() - self._painted >= INTERVAL:
+        # What it will do, and what it waits for, must be seen now, whatever happens next.
+        if isinstance(event, (Planned, Retrying)) or self._clock() - self._painted >= INTERVAL:
             self._paint("update")
 
     def __exit__(
@@ -178,47 +164,6 @@ class Progress:
             amount = human_size(ledger.whole)
         said = f"{amount}{blobs}, {self._stopped - self._begun:.1f} s"
         return (Word(word, tone=tone), dim(said))
-
-
-class Calls:
-    """Calls `callback` with a dict for each piece that moved.
-
-    Its `phase` is `uploading`, `config` or `layer`; `layer_index` (from 0) and `total_layers`
-    count the blobs; `bytes_received`, `bytes_sent` and `total_bytes` say how far this one has come.
-    """
-
-    def __init__(
-        self, callback: Callable[[dict[str, Any]], object], blobs: Iterable[Descriptor]
-    ) -> None:
-        self._callback, self._ledger = callback, Ledger(blobs)
-        self._order = {digest: n for n, digest in enumerate(self._ledger.entries)}
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        pass
-
-    def __call__(self, event: Event) -> None:
-        """Pass on what an event says of one of the blobs."""
-        entry = self._ledger(event)
-        if entry is None or not isinstance(event, (BytesMoved, Skipped, Mounted, Verified)):
-            return
-        sending = entry.way == "up"
-        self._callback(
-            {
-                "phase": "uploading" if sending else _phase(entry.blob),
-                "layer_index": self._order[entry.blob.digest],
-                "total_layers": len(self._order),
-                "bytes_received": 0 if sending else entry.done,
-                "bytes_sent": entry.done if sending else 0,
-                "total_bytes": entry.blob.size,
-            }
-        )
-
-
-def _phase(blob: Descriptor) -> str:
-    return "config" if media_types.kind(blob.media_type) == "config" else "layer"
 
 
 def _row(entry: Entry) -> Row:

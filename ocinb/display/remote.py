@@ -37,6 +37,8 @@ _MOST = 50
 @view.register
 def _registry(value: Registry) -> View:
     facts: list[tuple[Cell, Cell]] = [("address", code(value.base_url))]
+    if value.insecure:
+        facts.append(("certificates", Word("✗ not checked: whoever that is", tone="bad")))
     if value.last_ping is not None:
         facts += ping_facts(value.last_ping)
     elif not value.is_local:
@@ -141,7 +143,7 @@ def _registry_rows(value: Registry) -> Rows:
 
 @rows.register
 def _repository_rows(value: Repository) -> Rows:
-    attrs = {**_where(value), "complete": value.known_tags.complete if value.known_tags else False}
+    attrs = {**value.origin, "complete": value.known_tags.complete if value.known_tags else False}
     return Rows(frames.TAG, ({"tag": tag} for tag in value.known_tags or ()), attrs)
 
 
@@ -163,7 +165,7 @@ def _remote_artifact_rows(value: RemoteArtifact) -> Rows:
 
 @rows.register
 def _remote_layer_rows(value: RemoteLayer) -> Rows:
-    return Rows(frames.DESCRIPTOR, [described(value.descriptor)], _where(value.repository))
+    return Rows(frames.DESCRIPTOR, [described(value.descriptor)], {**value.source.origin})
 
 
 @rows.register
@@ -182,12 +184,8 @@ def _lookup(remote: RemoteIndex) -> Lookup:
     return known
 
 
-def _where(repository: Repository) -> dict[str, str]:
-    return {"registry": repository.registry.name, "repository": repository.name}
-
-
 def _attrs(value: _Bound) -> dict[str, str]:
-    return {**_where(value.repository), "reference": value.reference, "digest": value.digest}
+    return {**value.source.origin, "reference": value.reference, "digest": value.digest}
 
 
 def _repositories(registry: Registry) -> tuple[Block, ...]:
@@ -219,7 +217,7 @@ def _tag_commands(repository: Repository) -> tuple[Fold, ...]:
 def _elsewhere(value: _Bound, *verbs: tuple[str, str]) -> Fold:
     """The same in Python and for other tools: as it was asked for, and pinned by digest."""
     tools = {"crane": parts.crane, "oras": parts.oras}
-    pinned = f"{value.repository.expression}[{str(value.digest)!r}]"
+    pinned = f"{value.source.expression}[{str(value.digest)!r}]"
     lines = [tools[tool](verb, value.pinned) for tool, verb in verbs]
     again = ("pinned", pinned if pinned != value.expression else "")
     return parts.commands(("Python", value.expression), again, *lines)[0]

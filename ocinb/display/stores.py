@@ -15,6 +15,7 @@ from ocinb.oci.descriptor import Descriptor
 from ocinb.registry.app import LocalRegistry
 from ocinb.storage.layout import Layout
 from ocinb.storage.memory import MemoryStore
+from ocinb.text import short_path
 
 _Store: TypeAlias = Layout | MemoryStore
 _Named: TypeAlias = tuple[str, str, Descriptor]  # repository, tag, manifest
@@ -22,7 +23,7 @@ _Named: TypeAlias = tuple[str, str, Descriptor]  # repository, tag, manifest
 
 @view.register
 def _local(value: LocalRegistry) -> View:
-    where = code(str(value.path)) if value.path else dim("· in memory")
+    where = code(short_path(value.path)) if value.path else dim("· in memory")
     blocks = _tables(tuple(_all(value)), ("repository", "tag", "size", "digest", "type"), _stored)
     names = counted(len(value.repositories), "repository", "repositories")
     return View("Local registry", where, dim(f"· {names}"), blocks)
@@ -30,7 +31,7 @@ def _local(value: LocalRegistry) -> View:
 
 @view.register
 def _layout(value: Layout) -> View:
-    return View("Image layout", code(str(value.path)), "", _content(value))
+    return View("Image layout", code(short_path(value.path)), "", _content(value))
 
 
 @view.register

@@ -8,8 +8,8 @@ from typing import Any
 from ocinb.display import frames
 from ocinb.display.frames import Rows, rows
 from ocinb.display.history import instruction
-from ocinb.display.indexes import Lookup, entries
-from ocinb.display.manifests import TITLE
+from ocinb.display.indexes import Lookup, entries, held
+from ocinb.oci import annotations as keys
 from ocinb.oci import media_types
 from ocinb.oci.config import HistoryEntry, ImageConfig
 from ocinb.oci.descriptor import Descriptor
@@ -55,19 +55,18 @@ def manifest_rows(
     manifest: Manifest | ArtifactManifest, config: ImageConfig | None = None
 ) -> Iterator[Mapping[str, Any]]:
     """A row for the config, and one for each layer or blob with the step that made it."""
+    role = "blob"
     if isinstance(manifest, Manifest):
         yield {"role": "config", **described(manifest.config)}
-        layers, role = manifest.layers, "layer"
-    else:
-        layers, role = manifest.blobs, "blob"
-    made = dict(_made(config, len(layers))) if config else {}
-    for position, layer in enumerate(layers):
+        role = "layer"
+    made = dict(_made(config, len(manifest.layers))) if config else {}
+    for position, layer in enumerate(manifest.layers):
         entry = made.get(position, HistoryEntry())
         yield {
             "position": position,
             "role": role,
             **described(layer),
-            "title": layer.annotations.get(TITLE, ""),
+            "title": layer.annotations.get(keys.TITLE, ""),
             "created": entry.created,
             "created_by": entry.created_by,
         }
@@ -95,12 +94,7 @@ def _index(value: Index) -> Rows:
 
 @rows.register
 def _image_index(value: ImageIndex) -> Rows:
-    documents = {
-        child.digest: child.manifest if isinstance(child, Image) else child.index
-        for child in value.children
-    }
-    lookup: Lookup = lambda entry: (documents.get(entry.digest), None)  # noqa: E731
-    return Rows(frames.INDEX, index_rows(value.index, lookup), {"digest": value.digest})
+    return Rows(frames.INDEX, index_rows(value.index, held(value)), {"digest": value.digest})
 
 
 @rows.register(Manifest)

@@ -11,13 +11,13 @@ from ocinb.display.frames import Rows, rows
 from ocinb.display.parts import code, counted, dim
 from ocinb.display.view import Block, Cell, Code, Facts, Fold, Row, Say, Table, View, Word, view
 from ocinb.protocol.endpoints import Endpoint
-from ocinb.protocol.events import shown_headers
-from ocinb.protocol.messages import Bytes, Exchange, Headers, Request, Response, Step
+from ocinb.protocol.headers import Headers, shown_headers
+from ocinb.protocol.messages import Bytes, Exchange, Request, Response, Step
 from ocinb.protocol.stepper import Stepper
 from ocinb.text import redacted_url
 
 _BODY = 16_000  # bytes of a body that are looked at
-_TEXTUAL = ("json", "text/", "xml", "urlencoded")
+_TEXTUAL = ("json", "text/", "xml")  # forms are not shown: secrets are sent in them
 # Tokens travel in answers that nobody draws on purpose; if somebody does, they stay hidden.
 _SECRET = re.compile(
     r'("(?:access_|refresh_|identity_|id_)?(?:token|password|secret)"\s*:\s*)"(?:[^"\\]|\\.)*"?',
@@ -134,14 +134,13 @@ def _step_row(step: Step) -> dict[str, Any]:
 
 
 def _exchange_row(exchange: Exchange) -> dict[str, Any]:
-    length = exchange.response.headers.get("content-length", "")
     return {
         **_step_row(exchange.step),
         "status": exchange.response.status,
         "seconds": exchange.seconds,
         "expected": exchange.expected,
         "as_expected": exchange.as_expected,
-        "received_bytes": int(length) if length.isdecimal() and len(length) < 19 else None,
+        "received_bytes": exchange.response.headers.content_length(),
     }
 
 

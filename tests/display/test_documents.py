@@ -9,6 +9,7 @@ import pytest
 
 import ocinb
 from ocinb.display import faces
+from ocinb.oci import annotations as keys
 from ocinb.oci import media_types
 from ocinb.oci.config import parse_config
 from ocinb.oci.descriptor import Descriptor
@@ -101,7 +102,7 @@ def test_sizes_are_for_people_with_the_exact_number_behind():
 def test_media_types_and_annotation_keys_lead_to_their_spec():
     links = read(faces.html(APP.index)).links
     assert media_types.link(media_types.INDEX) in links
-    assert media_types.annotation_link("org.opencontainers.image.title") in links
+    assert keys.link(keys.TITLE) in links
     assert "https://git.example/demo/app" in links  # a value that is an address itself
 
 

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import pkgutil
+from importlib import import_module
+from pathlib import Path
+
 import pytest
 
+import ocinb
+from ocinb.client.remote import _Bound
 from ocinb.display import faces
-from ocinb.display.frames import LONGEST
+from ocinb.display.frames import LONGEST, rows
 from ocinb.display.html import MOST
-from ocinb.storage.layout import Layout
+from ocinb.display.view import view
+from ocinb.drawable import Drawable
+from ocinb.oci.document import Document
 from ocinb.text import visible
 from tests.display.reader import Page, is_harmless, read
 from tests.display.values import Say, every, stores
@@ -138,14 +146,60 @@ def test_frames_of_hostile_values_have_the_same_rows_as_their_records():
         assert is_harmless(str(frame.attrs)), name
 
 
-def test_stores_with_hostile_names_draw(tmp_path):
-    layout = Layout(tmp_path / "<script>alert(1)<\u202e" / "layout")
-    for name, value in stores(Say("<script>\x1b[2J"), layout):
+@pytest.mark.parametrize("text", CORPUS)
+def test_one_line_is_harmless_and_only_one(text: str):
+    for name, value in every(Say(text)):
+        assert is_harmless(repr(value)), name
+        assert "\n" not in repr(value), name
+        assert "\t" not in repr(value), name
+
+
+@pytest.mark.parametrize("text", LONG, ids=["markup", "bidi", "plain", "lines"])
+def test_one_line_is_never_long(text: str):
+    """Two thousand characters, the longest message of an error, each perhaps written out."""
+    for name, value in every(Say(text)):
+        assert len(repr(value)) < 2_500 * len(visible(text[0])), name
+
+
+@pytest.mark.parametrize("text", CORPUS)
+def test_stores_of_hostile_content_draw(text: str, tmp_path: Path):
+    for name, value in stores(Say(text), tmp_path):
         page = read(faces.html(value))
         assert "could not be drawn" not in page.text, name
         assert is_harmless(page.all), name
         assert is_harmless(faces.text(value)), name
-        assert is_harmless(str(faces.records(value))), name
+        assert is_harmless(repr(value)), name
+        for row in faces.records(value):
+            assert all(is_harmless(cell) for cell in row.values() if isinstance(cell, str)), name
+
+
+def drawables() -> list[type[Drawable]]:
+    """Every class of the package of which there are values that draw themselves."""
+    for module in pkgutil.walk_packages(ocinb.__path__, "ocinb."):
+        import_module(module.name)
+    found, ahead = set[type[Drawable]](), [Drawable]
+    while ahead:
+        kinds = ahead.pop().__subclasses__()
+        found.update(kinds)
+        ahead += kinds
+    ours = (kind for kind in found if kind.__module__.startswith("ocinb."))
+    return sorted((kind for kind in ours if kind not in BASES), key=lambda kind: kind.__qualname__)
+
+
+BASES = (Document, _Bound)  # of which there are none but of their subclasses
+
+
+@pytest.mark.parametrize("kind", drawables(), ids=lambda kind: kind.__name__)
+def test_every_class_that_draws_itself_has_a_view_and_a_table(kind: type[Drawable]):
+    faces._learn(kind)
+    assert view.dispatch(kind) is not view.dispatch(object)
+    assert rows.dispatch(kind) is not rows.dispatch(object)
+
+
+def test_every_class_that_draws_itself_is_in_the_corpus(tmp_path: Path):
+    with ocinb.LocalRegistry().serve() as server:
+        values = [*every(Say("x")), *stores(Say("x"), tmp_path), ("Server", server)]
+    assert set(drawables()) - {type(value) for _, value in values} == set()
 
 
 def test_drawing_the_same_value_twice_gives_the_same():

@@ -12,30 +12,25 @@ from typing import Any, get_args
 import pytest
 
 import ocinb
-from ocinb.display import faces, sinks
-from ocinb.display.ledger import Ledger, State
-from ocinb.display.progress import _STATES, INTERVAL, Calls, Progress
-from ocinb.display.sinks import Output, Panel, Terminal, Widget
+from ocinb.display import faces, painting
+from ocinb.display.painting import Output, Panel, Terminal, Widget
+from ocinb.display.progress import _STATES, INTERVAL, Progress
 from ocinb.errors import Cancelled
 from ocinb.oci import media_types
 from ocinb.oci.descriptor import Descriptor
-from ocinb.protocol import endpoints
 from ocinb.protocol.events import (
     BytesMoved,
-    Event,
     Finished,
-    Mounted,
-    RequestStarted,
+    Planned,
     ResponseReceived,
     Retrying,
     Skipped,
     Verified,
 )
-from ocinb.protocol.messages import Headers, Request, Step
+from ocinb.protocol.headers import Headers
+from ocinb.protocol.ledger import State
 from tests.display.reader import is_harmless, read
-
-ONE = Descriptor.of(b"x" * 1_000, media_types.LAYER_GZIP)
-TWO = Descriptor.of(b"y" * 3_000, media_types.CONFIG)
+from tests.protocol.transfers import ONE, PLAN, TWO, fetched, started
 
 
 class Clock:
@@ -75,18 +70,10 @@ class Tty(io.StringIO):
         return True
 
 
-def started(number: int, blob: Descriptor, method: str = "GET", url: str = "") -> RequestStarted:
-    path = f"/v2/a/blobs/{blob.digest}"
-    step = Step(f"{method} {blob.digest.short}", Request(method, path), endpoints.GET_BLOB)
-    return RequestStarted(number, step, method, url or f"http://r{path}", Headers(), None)
-
-
-def fetched(number: int, blob: Descriptor, done: int) -> list[Event]:
-    return [
-        started(number, blob),
-        ResponseReceived(number, 200, Headers()),
-        BytesMoved(number, "down", done, blob.size),
-    ]
+def planned(panel: Progress) -> Progress:
+    """The panel, knowing what will happen before it is opened."""
+    panel.ledger(PLAN)
+    return panel
 
 
 @pytest.fixture
@@ -101,78 +88,7 @@ def fake() -> Fake:
 
 @pytest.fixture
 def panel(fake: Fake, clock: Clock) -> Progress:
-    return Progress("Pull a:v1", (ONE, TWO), to=fake, clock=clock)
-
-
-# The ledger
-
-
-def state_of(*events: Event) -> list[tuple[str, int, str]]:
-    ledger = Ledger((ONE, TWO))
-    for event in events:
-        ledger(event)
-    return [(entry.state, entry.done, entry.note) for entry in ledger.entries.values()]
-
-
-def test_a_blob_is_fetched_and_verified():
-    events = fetched(1, ONE, 400)
-    assert state_of(*events) == [("fetched", 400, ""), ("waiting", 0, "")]
-    assert state_of(*events, Verified(ONE.digest, ONE.size))[0] == ("done", 1_000, "")
-
-
-def test_a_blob_is_asked_about_and_then_sent():
-    head: list[Event] = [
-        started(1, ONE, "HEAD"),
-        ResponseReceived(1, 404, Headers()),
-        Finished(1, 0.1),
-    ]
-    assert state_of(*head)[0] == ("asked", 0, "")
-    put: list[Event] = [started(2, ONE, "PUT"), BytesMoved(2, "up", 700, 1_000)]
-    assert state_of(*head, *put)[0] == ("sent", 700, "")
-
-
-def test_what_was_there_or_taken_over_need_not_be_moved():
-    assert state_of(Skipped(ONE.digest, 1_000), Mounted(TWO.digest, 3_000, "other/repo")) == [
-        ("there", 1_000, ""),
-        ("mounted", 3_000, "other/repo"),
-    ]
-
-
-def test_a_retry_begins_anew_and_says_why():
-    failed = [
-        *fetched(1, ONE, 400),
-        Finished(1, 0.2, "broken off"),
-        Retrying(1, "broken off", 2.0, 1),
-    ]
-    assert state_of(*failed)[0] == ("again", 0, "in 2.0 s: broken off")
-    assert state_of(*failed, *fetched(2, ONE, 100))[0] == ("fetched", 100, "")
-
-
-def test_the_body_of_a_refusal_does_not_count_as_the_blob():
-    events: list[Event] = [started(1, ONE), ResponseReceived(1, 503, Headers())]
-    assert state_of(*events, BytesMoved(1, "down", 900, 900))[0] == ("asked", 0, "")
-
-
-def test_the_answer_to_an_upload_does_not_count_as_the_blob():
-    events: list[Event] = [started(1, ONE, "PUT"), BytesMoved(1, "up", 1_000, 1_000)]
-    assert state_of(*events, BytesMoved(1, "down", 2, 2))[0] == ("sent", 1_000, "")
-
-
-def test_after_a_redirect_it_is_still_the_same_blob():
-    events: list[Event] = [
-        started(1, ONE, url="https://cdn.example/opaque"),
-        ResponseReceived(1, 200, Headers()),
-        BytesMoved(1, "down", 5, 1_000),
-    ]
-    assert state_of(*events)[0][:2] == ("fetched", 5)
-
-
-def test_strange_blobs_and_requests_nobody_asked_for_are_no_trouble():
-    token = RequestStarted(9, None, "GET", "https://auth.example/token", Headers(), None)
-    other = Descriptor.of(b"z", media_types.LAYER)
-    events: list[Event] = [token, BytesMoved(9, "down", 5, 5), Finished(9, 1.0)]
-    events += [*fetched(1, other, 1), Verified(other.digest, 1), BytesMoved(77, "up", 1, None)]
-    assert state_of(*events) == [("waiting", 0, ""), ("waiting", 0, "")]
+    return planned(Progress("Pull a:v1", to=fake, clock=clock))
 
 
 def test_every_state_has_a_glyph_and_a_word():
@@ -196,6 +112,13 @@ def test_it_opens_with_a_row_for_each_blob_and_ends_static(panel: Progress, fake
     assert "= already there" in fake.last
     assert "progress" in read(fake.painted[-1][1]).tags
     assert 'value="1" max="1"' in fake.painted[-1][1]
+
+
+def test_a_plan_is_seen_as_soon_as_it_is_made(fake: Fake, clock: Clock):
+    with Progress("Pull a:v1", to=fake, clock=clock) as observer:
+        assert "waiting" not in fake.last
+        observer(PLAN)
+        assert fake.last.count("· waiting") == 2
 
 
 def test_it_is_painted_at_most_ten_times_a_second(panel: Progress, fake: Fake, clock: Clock):
@@ -231,6 +154,8 @@ def test_how_it_ended_is_said_and_nothing_is_swallowed(
         with panel as observer:
             for event in fetched(1, ONE, 400):
                 observer(event)
+            if not isinstance(error, OSError):
+                observer(Finished(1, 0.5, type(error).__name__))
             raise error
 
     with pytest.raises(type(error)):
@@ -249,7 +174,7 @@ def test_trouble_with_painting_never_reaches_the_transfer(caplog: pytest.LogCapt
             raise RuntimeError("the front end is gone")
 
     clock, bad = Clock(), Bad()
-    with Progress("x", (ONE,), to=bad, clock=clock) as observer:
+    with planned(Progress("x", to=bad, clock=clock)) as observer:
         for event in fetched(1, ONE, 5):
             clock.now += 1
             observer(event)
@@ -273,15 +198,15 @@ def test_other_threads_change_numbers_and_do_not_paint(panel: Progress, fake: Fa
 
 
 def test_more_blobs_than_fit_are_counted():
-    blobs = [Descriptor.of(b"%d" % n, media_types.LAYER) for n in range(200)]
-    with Progress("x", blobs, to=(fake := Fake()), clock=Clock()):
-        pass
+    blobs = tuple(Descriptor.of(b"%d" % n, media_types.LAYER) for n in range(200))
+    with Progress("x", to=(fake := Fake()), clock=Clock()) as observer:
+        observer(Planned(blobs))
     assert "… 150 more" in fake.last
-    assert len(fake.painted[0][1].encode()) <= 60_000
+    assert len(fake.painted[1][1].encode()) <= 60_000
 
 
 def test_nothing_to_move_is_no_trouble(fake: Fake, clock: Clock):
-    with Progress("Pull a:v1", (), to=fake, clock=clock):
+    with Progress("Pull a:v1", to=fake, clock=clock):
         pass
     assert "✓ done 0 B, 0.0 s" in fake.last
 
@@ -290,34 +215,15 @@ def test_nothing_to_move_is_no_trouble(fake: Fake, clock: Clock):
 
 
 def test_it_is_shown_when_wanted_and_only_then():
-    assert faces.progress(False, "x", ()) is None
-    assert isinstance(faces.progress(True, "x", ()), Progress)
-    assert isinstance(faces.progress(print, "x", ()), Calls)
+    assert faces.progress(False, "x") is None
+    assert isinstance(faces.progress(True, "x"), Progress)
 
 
 def test_without_a_word_it_is_shown_in_a_notebook_only(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("ocinb.display.faces.in_notebook", lambda: False)
-    assert faces.progress(None, "x", ()) is None
+    assert faces.progress(None, "x") is None
     monkeypatch.setattr("ocinb.display.faces.in_notebook", lambda: True)
-    assert isinstance(faces.progress(None, "x", ()), Progress)
-
-
-def test_a_callback_hears_of_every_piece():
-    heard: list[dict[str, Any]] = []
-    with Calls(heard.append, (ONE, TWO)) as observer:
-        for event in (*fetched(1, ONE, 400), started(2, TWO, "PUT"), BytesMoved(2, "up", 7, 3_000)):
-            observer(event)
-        observer(Verified(ONE.digest, 1_000))
-        observer(Verified(TWO.digest, 3_000))
-    layer = {"phase": "layer", "layer_index": 0, "total_layers": 2, "bytes_sent": 0}
-    assert heard == [
-        {**layer, "bytes_received": 400, "total_bytes": 1_000},
-        {"phase": "uploading", "layer_index": 1, "total_layers": 2, "bytes_received": 0,
-         "bytes_sent": 7, "total_bytes": 3_000},
-        {**layer, "bytes_received": 1_000, "total_bytes": 1_000},
-        {"phase": "uploading", "layer_index": 1, "total_layers": 2, "bytes_received": 0,
-         "bytes_sent": 3_000, "total_bytes": 3_000},
-    ]  # fmt: skip
+    assert isinstance(faces.progress(None, "x"), Progress)
 
 
 def test_a_real_push_and_pull_are_followed_to_the_end(
@@ -349,7 +255,7 @@ def use(panel: Progress, tick: Callable[[], None] = lambda: None) -> None:
 def test_a_terminal_has_one_tidy_line(clock: Clock, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("COLUMNS", "40")
     terminal = Tty()
-    use(Progress("Pull a:v1", (ONE, TWO), to=Terminal(terminal), clock=clock),
+    use(planned(Progress("Pull a:v1", to=Terminal(terminal), clock=clock)),
         lambda: setattr(clock, "now", clock.now + 1))  # fmt: skip
     *lines, last = terminal.getvalue().split("\r\x1b[2K")[1:]
     assert len(lines) == 5
@@ -359,7 +265,7 @@ def test_a_terminal_has_one_tidy_line(clock: Clock, monkeypatch: pytest.MonkeyPa
 
 def test_a_log_has_a_line_for_each_blob_that_is_done(clock: Clock):
     log = io.StringIO()
-    use(Progress("Pull a:v1", (ONE, TWO), to=Terminal(log), clock=clock))
+    use(planned(Progress("Pull a:v1", to=Terminal(log), clock=clock)))
     assert log.getvalue().splitlines() == [
         f"{ONE.digest.short} layer, tar + gzip 1,000 B ✓ verified",
         f"{TWO.digest.short} image config 2.9 KiB = already there",
@@ -392,7 +298,7 @@ def handle(monkeypatch: pytest.MonkeyPatch) -> FakeHandle:
 
 
 def test_an_output_is_replaced_and_static_in_the_end(handle: FakeHandle, clock: Clock):
-    use(Progress("Pull a:v1", (ONE, TWO), to=Output(), clock=clock),
+    use(planned(Progress("Pull a:v1", to=Output(), clock=clock)),
         lambda: setattr(clock, "now", clock.now + 1))  # fmt: skip
     bundles = [shown._repr_mimebundle_() for shown in handle.shown]
     assert len(bundles) == 7
@@ -405,7 +311,7 @@ def test_an_output_is_replaced_and_static_in_the_end(handle: FakeHandle, clock: 
 def test_a_widget_is_replaced_by_static_html(handle: FakeHandle, clock: Clock):
     pytest.importorskip("ipywidgets")
     widget = Widget()
-    use(Progress("Pull a:v1", (ONE, TWO), to=widget, clock=clock),
+    use(planned(Progress("Pull a:v1", to=widget, clock=clock)),
         lambda: setattr(clock, "now", clock.now + 1))  # fmt: skip
     live, final = handle.shown
     assert "↓ fetching" in live.value or "✓ verified" in live.value
@@ -420,21 +326,21 @@ def kernel(monkeypatch: pytest.MonkeyPatch, shell: object) -> None:
 
 
 def test_without_a_kernel_it_goes_to_the_terminal(monkeypatch: pytest.MonkeyPatch):
-    assert isinstance(sinks.sink(), Terminal)
+    assert isinstance(painting.sink(), Terminal)
     kernel(monkeypatch, types.SimpleNamespace())
-    assert isinstance(sinks.sink(), Terminal)
+    assert isinstance(painting.sink(), Terminal)
     monkeypatch.delitem(sys.modules, "IPython")
-    assert not sinks.in_notebook()
+    assert not painting.in_notebook()
 
 
 def test_a_notebook_gets_a_widget_where_there_are_any(monkeypatch: pytest.MonkeyPatch):
     kernel(monkeypatch, types.SimpleNamespace(kernel=object()))
-    assert isinstance(sinks.sink(), Widget)
+    assert isinstance(painting.sink(), Widget)
     monkeypatch.setitem(sys.modules, "google.colab", types.ModuleType("google.colab"))
-    assert type(sinks.sink()) is Output
+    assert type(painting.sink()) is Output
     monkeypatch.delitem(sys.modules, "google.colab")
-    monkeypatch.setattr(sinks, "find_spec", lambda _: None)
-    assert type(sinks.sink()) is Output
+    monkeypatch.setattr(painting, "find_spec", lambda _: None)
+    assert type(painting.sink()) is Output
 
 
 def test_in_a_notebook_it_says_how_to_stop_it(

@@ -96,6 +96,13 @@ def test_secrets_in_headers_urls_and_bodies_do_not_show():
     assert "(hidden)" in draw(answer)
 
 
+def test_a_form_is_not_shown_since_passwords_are_sent_in_forms():
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    form = f"refresh_token={SECRET}&password={SECRET}".encode()
+    shown = draw(Request("POST", "/token", kind, form)) + draw(Response(400, kind, form))
+    assert SECRET not in shown
+
+
 def test_a_body_that_is_no_text_is_not_shown_as_text():
     answer = Response(200, {"content-type": "application/octet-stream"}, b"\x00\x01binary")
     assert "not text" in draw(answer)
@@ -137,9 +144,8 @@ def test_an_incomplete_list_says_why():
 def test_errors_say_whose_fault_what_was_asked_what_was_said_and_what_to_do():
     error = errors.RateLimited(
         429, "TOOMANYREQUESTS", "slow down", method="GET",
-        url=f"https://u:{SECRET}@r.example/v2/?sig={SECRET}", hints=["log in"],
+        url=f"https://u:{SECRET}@r.example/v2/?sig={SECRET}", hints=["log in"], retry_after=30.0,
     )  # fmt: skip
-    error.retry_after = 30.0
     shown = draw(error)
     for said in ("✗ the registry says: too many requests", "GET https://r.example/v2/", "429",
                  "TOOMANYREQUESTS", "slow down", "in 30 seconds", "→ log in"):  # fmt: skip
@@ -153,6 +159,5 @@ def test_every_error_has_somebody_whose_fault_it_is(kind: type[errors.OcinbError
 
 
 def test_a_truncated_body_says_how_much_came():
-    error = errors.TruncatedBody("it ended", method="GET", url="/v2/")
-    error.received, error.expected = 10, 2_000
+    error = errors.TruncatedBody("it ended", received=10, expected=2_000, method="GET", url="/v2/")
     assert "10 of 2,000 bytes" in draw(error)

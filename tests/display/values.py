@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
 import ocinb
@@ -13,6 +14,7 @@ from ocinb.client.credentials import Credentials
 from ocinb.client.remote import RemoteArtifact, RemoteImage, RemoteIndex, RemoteLayer
 from ocinb.client.secret import Secret
 from ocinb.drawable import Drawable
+from ocinb.oci import annotations as keys
 from ocinb.oci import media_types
 from ocinb.oci.config import HistoryEntry, ImageConfig, parse_config
 from ocinb.oci.descriptor import Descriptor
@@ -29,8 +31,10 @@ from ocinb.protocol.ping import Ping
 from ocinb.protocol.push import Pushed
 from ocinb.protocol.stepper import Stepper
 from ocinb.protocol.tags import TagList
+from ocinb.registry.refusals import Refusal
 from ocinb.storage.layout import Layout
 from ocinb.storage.memory import MemoryStore
+from ocinb.storage.store import Store
 
 D = TypeVar("D")
 WHEN = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
@@ -109,14 +113,14 @@ def index(say: Say) -> Index:
     attestation = replace(
         descriptor(say, "attestation", 2),
         annotations={
-            "vnd.docker.reference.type": "attestation-manifest",
-            "vnd.docker.reference.digest": str(image.digest),
+            keys.REFERENCE_TYPE: keys.ATTESTATION_MANIFEST,
+            keys.REFERENCE_DIGEST: str(image.digest),
         },
     )
     orphan = replace(
         attestation,
         digest=digest(3),
-        annotations={**attestation.annotations, "vnd.docker.reference.digest": say("orphan")},
+        annotations={**attestation.annotations, keys.REFERENCE_DIGEST: say("orphan")},
     )
     return document(
         Index, say, (image, attestation, orphan), {say("key"): say("value")},
@@ -190,6 +194,7 @@ def failures(say: Say) -> Iterator[tuple[str, errors.OcinbError]]:
         errors.RateLimited, errors.ServerFault, errors.NotARegistry, errors.UnexpectedAnswer,
     ):  # fmt: skip
         yield no.__name__, no(418, text, text, method=text, url=text, hints=hints)
+    yield "Refusal", Refusal(404, text, text, method=text, url=text, hints=hints)
     for lost in (
         errors.TransferError, errors.Unreachable, errors.UntrustedServer, errors.TruncatedBody
     ):  # fmt: skip
@@ -253,16 +258,33 @@ def every(say: Say) -> Iterator[tuple[str, Drawable]]:
     yield from bound(say)
 
 
-def stores(say: Say, layout: Layout) -> Iterator[tuple[str, Drawable]]:
-    """Places that hold content, named with what they allow."""
+def stores(say: Say, folder: Path) -> Iterator[tuple[str, Drawable]]:
+    """Places that hold content, named with what they allow; `folder` is made for them."""
     memory = MemoryStore()
-    found = replace(descriptor(say, "it"), annotations={})
-    memory.put_manifest(b"1", found, [say("tag")])
+    hold(memory, say)
     yield "MemoryStore", memory
     yield "empty MemoryStore", MemoryStore()
+    layout = Layout(folder / name(say("folder")))
+    yield "empty Layout", Layout(layout.path)
+    hold(layout, Say(_bytes(say.text).decode()))  # JSON has no half characters
     yield "Layout", layout
-    yield "LocalRegistry", ocinb.sample.school()
+    yield "read Layout", Layout(layout.path)
+    local = ocinb.LocalRegistry()
+    hold(local._state.repositories.store("demo/app"), say)
+    yield "LocalRegistry", local
+    yield "LocalRegistry on disk", ocinb.LocalRegistry(folder / name(say("registry")))
     yield "empty LocalRegistry", ocinb.LocalRegistry()
+
+
+def hold(store: Store, say: Say) -> None:
+    """Put hostile names and types into a store, and a tag that can be one."""
+    found = descriptor(say, "it")
+    store.put_manifest(b"1", replace(found, platform=None), [say("tag"), "v1"])
+
+
+def name(text: str) -> str:
+    """`text` as far as it can name a folder."""
+    return _bytes(text).decode().replace("/", "_").replace("\0", "_")[:60]
 
 
 def _bytes(text: str) -> bytes:
