@@ -30,9 +30,16 @@ def main(wanted: list[str]) -> int:
         for row in BENCHMARKS[name]():
             rows.append(row)
             print(f"{name:<8} {row.what:<58} {row.value:>12,.2f} {row.unit:<8} {row.against}")
-    REPORT.parent.mkdir(exist_ok=True)
-    REPORT.write_text(json.dumps([row._asdict() for row in rows], indent=1))
+    _report(rows)
     return 0
+
+
+def _report(rows: list[Row]) -> None:
+    """Keep the figures; those of benchmarks that did not run now stay."""
+    known = json.loads(REPORT.read_text()) if REPORT.exists() else {}
+    known.update({row.what: [row.value, row.unit, row.against] for row in rows})
+    REPORT.parent.mkdir(exist_ok=True)
+    REPORT.write_text(json.dumps(known, indent=1))
 
 
 if __name__ == "__main__":

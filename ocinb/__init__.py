@@ -11,7 +11,7 @@ Everything is loaded when it is first used, so importing this costs next to noth
 
 from __future__ import annotations
 
-from ocinb.drawable import Drawable
+from ocinb.drawable import Drawable as _Drawable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -88,4 +88,4 @@ def _faces() -> Faces:
     return faces
 
 
-Drawable.faces = _faces  # from here on, values draw themselves
+_Drawable.faces = _faces  # from here on, values draw themselves

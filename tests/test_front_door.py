@@ -21,8 +21,16 @@ HEAVY = (
 
 def test_all_is_sorted_and_every_name_in_it_is_there():
     assert ocinb.__all__ == sorted(ocinb.__all__)
+    assert set(ocinb.__all__) == set(ocinb._HOMES)
     assert all(getattr(ocinb, name) is not None for name in ocinb.__all__)
-    assert dir(ocinb) == ocinb.__all__
+
+
+def test_nothing_else_leaks_out_of_it():
+    check = "import ocinb; print([name for name in vars(ocinb) if not name.startswith('_')])"
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", check], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "['annotations', 'drawable', 'TYPE_CHECKING']"
 
 
 def test_importing_loads_neither_http_nor_frames_nor_the_notebook():

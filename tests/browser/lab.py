@@ -173,8 +173,11 @@ class Page:
         return cells.first.locator(".jp-Cell-outputWrapper")
 
     def failures(self) -> list[str]:
-        """The text of every traceback that is shown."""
-        found = self.page.locator('[data-mime-type="application/vnd.jupyter.error"]')
+        """The text of every traceback that is shown, and of whatever else went to stderr."""
+        kinds = ("error", "stderr")  # which of them a traceback is drawn as depends on the version
+        found = self.page.locator(
+            ",".join(f'[data-mime-type="application/vnd.jupyter.{kind}"]' for kind in kinds)
+        )
         return [str(text) for text in found.all_text_contents()]
 
     def picture(self, path: Path) -> None:

@@ -33,8 +33,10 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     shutil.rmtree(tmp_path)
 
 
-def test_it_can_be_explored(image: RemoteImage, packed: Packed, clients: Clients) -> None:
-    tags = image.repository.tags()
+def test_it_can_be_explored(
+    image: RemoteImage, repository: ocinb.Repository, packed: Packed, clients: Clients
+) -> None:
+    tags = repository.tags()
     assert (list(tags), tags.complete) == ([TAG], True)
 
     config = image.config
