@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ocinb.client.keychain import Keychain
+from ocinb.client.access.keychain import Keychain
 from ocinb.errors import (
     AuthenticationError,
     Denied,

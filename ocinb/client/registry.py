@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NoReturn, Protocol, Self, TypedDict
 
+from ocinb.client.access.keychain import Keychain
 from ocinb.client.advice import advice
-from ocinb.client.keychain import Keychain
 from ocinb.client.known import Known
 from ocinb.client.names import spelled, the_registry
 from ocinb.client.secret import Secret, hidden

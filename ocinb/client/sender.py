@@ -11,13 +11,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import NoReturn
 
+from ocinb.client.access.auth import Auth, Grant, say_withheld
+from ocinb.client.access.credentials import Credentials, Lookup
 from ocinb.client.addresses import Neighbourhood, resolve, split, upgraded
-from ocinb.client.auth import Auth, Grant, say_withheld
-from ocinb.client.connections import Timeouts
-from ocinb.client.credentials import Credentials, Lookup
 from ocinb.client.retry import Retry
 from ocinb.client.secret import Secret
-from ocinb.client.transport import Transport, numbers
+from ocinb.client.wire.connections import Timeouts
+from ocinb.client.wire.transport import Transport, numbers
 from ocinb.errors import InvalidReference, UnexpectedAnswer
 from ocinb.protocol.events import Event, Observer, Retrying
 from ocinb.protocol.headers import Headers

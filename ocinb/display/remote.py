@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from ocinb.client.credentials import Credentials
+from ocinb.client.access.credentials import Credentials
 from ocinb.client.registry import Registry
 from ocinb.client.remote import RemoteArtifact, RemoteImage, RemoteIndex, RemoteLayer
 from ocinb.client.repository import Repository

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ocinb.client.transport import Transport
+from ocinb.client.wire.transport import Transport
 from tests.client.exchanges import QUICK
 from tests.client.home import Home
 

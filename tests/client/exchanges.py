@@ -6,8 +6,8 @@ import contextlib
 import socket
 from collections.abc import Iterator
 
-from ocinb.client.connections import Timeouts
-from ocinb.client.transport import Transport
+from ocinb.client.wire.connections import Timeouts
+from ocinb.client.wire.transport import Transport
 from ocinb.protocol.events import Event
 from ocinb.protocol.messages import Request
 

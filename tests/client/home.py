@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ocinb.client.keychain import find
+from ocinb.client.access.keychain import find
 
 CANARY = "canary-3f9"
 DOCKER = ".docker/config.json"

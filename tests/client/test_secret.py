@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 import ocinb
-from ocinb.client.credentials import Credentials
-from ocinb.client.keychain import Keychain
+from ocinb.client.access.credentials import Credentials
+from ocinb.client.access.keychain import Keychain
 from ocinb.client.retry import Retry
 from ocinb.client.secret import Secret
 from ocinb.client.sender import Sender

@@ -13,11 +13,11 @@ from collections.abc import Callable
 
 import pytest
 
-from ocinb.client.connections import Timeouts
-from ocinb.client.credentials import Credentials
+from ocinb.client.access.credentials import Credentials
 from ocinb.client.retry import Retry
 from ocinb.client.secret import Secret
 from ocinb.client.sender import Sender
+from ocinb.client.wire.connections import Timeouts
 from ocinb.errors import (
     AuthenticationError,
     InvalidReference,

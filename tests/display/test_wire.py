@@ -6,7 +6,7 @@ import pytest
 
 import ocinb
 from ocinb import errors
-from ocinb.client.credentials import Credentials
+from ocinb.client.access.credentials import Credentials
 from ocinb.client.secret import Secret
 from ocinb.display import faces
 from ocinb.display.errors import WHOSE

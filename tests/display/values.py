@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import ocinb
 from ocinb import errors
-from ocinb.client.credentials import Credentials
+from ocinb.client.access.credentials import Credentials
 from ocinb.client.remote import RemoteArtifact, RemoteImage, RemoteIndex, RemoteLayer
 from ocinb.client.secret import Secret
 from ocinb.drawable import Drawable

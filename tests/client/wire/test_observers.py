@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from ocinb.client.transport import Transport
+from ocinb.client.wire.transport import Transport
 from ocinb.errors import Cancelled
 from ocinb.protocol.events import BytesMoved, Event
 from ocinb.protocol.messages import Request

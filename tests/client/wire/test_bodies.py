@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from ocinb.client import bodies
-from ocinb.client.transport import Transport
+from ocinb.client.wire import bodies
+from ocinb.client.wire.transport import Transport
 from ocinb.errors import InvalidContent, TruncatedBody
 from ocinb.protocol.messages import Request
 from tests.client.exchanges import Pieces, answer_at_once, get

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ocinb.client.secret import Secret
-from ocinb.client.transport import Transport
+from ocinb.client.wire.transport import Transport
 from ocinb.errors import TransferError, UnexpectedAnswer
 from ocinb.protocol.events import BytesMoved, Finished, RequestStarted, ResponseReceived
 from ocinb.protocol.headers import Headers

@@ -6,8 +6,8 @@ import warnings
 
 import pytest
 
-from ocinb.client.credentials import CredentialsWarning
-from ocinb.client.keychain import Keychain
+from ocinb.client.access.credentials import CredentialsWarning
+from ocinb.client.access.keychain import Keychain
 from tests.client.home import CANARY, DOCKER, PODMAN, SAYS, Home, auth, posix
 
 

@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NoReturn, TypeAlias, cast
 
-from ocinb.client import faults
-from ocinb.client.headers import expected
-from ocinb.client.straight import StraightBody
+from ocinb.client.wire import faults
+from ocinb.client.wire.headers import expected
+from ocinb.client.wire.straight import StraightBody
 from ocinb.errors import InvalidContent, TruncatedBody
 from ocinb.protocol.messages import Body, Request, Response
 

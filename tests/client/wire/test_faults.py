@@ -8,7 +8,7 @@ import threading
 import httpx
 import pytest
 
-from ocinb.client.transport import Transport
+from ocinb.client.wire.transport import Transport
 from ocinb.errors import TransferError, Unreachable, UntrustedServer
 from tests.client.exchanges import answer_at_once, get
 from tests.client.scripted import Close, Part, Pause, Reset, ScriptedServer, answer

@@ -11,9 +11,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from ocinb.client.access.auth import Auth, Grant, needed_scope
+from ocinb.client.access.credentials import Credentials
 from ocinb.client.addresses import split
-from ocinb.client.auth import Auth, Grant, needed_scope
-from ocinb.client.credentials import Credentials
 from ocinb.client.secret import Secret
 from ocinb.errors import AuthenticationError
 from ocinb.protocol.messages import Request, Response

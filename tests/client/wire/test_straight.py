@@ -6,9 +6,9 @@ import hashlib
 
 import pytest
 
-from ocinb.client.connections import Timeouts
-from ocinb.client.straight import StraightBody
-from ocinb.client.transport import Transport
+from ocinb.client.wire.connections import Timeouts
+from ocinb.client.wire.straight import StraightBody
+from ocinb.client.wire.transport import Transport
 from ocinb.errors import TruncatedBody
 from tests.client.exchanges import BIG, Kept, get
 from tests.client.scripted import Close, Part, Pause, Reset, ScriptedServer, answer

@@ -19,11 +19,11 @@ from typing import cast
 
 import httpx
 
-from ocinb.client import faults
 from ocinb.client.addresses import Origin, proxy_for, split
-from ocinb.client.headers import announced, as_bytes, from_bytes
-from ocinb.client.pools import Place, Pools
 from ocinb.client.secret import Secret
+from ocinb.client.wire import faults
+from ocinb.client.wire.headers import announced, as_bytes, from_bytes
+from ocinb.client.wire.pools import Place, Pools
 from ocinb.errors import InvalidContent, NotSupported
 from ocinb.protocol.headers import Headers
 from ocinb.protocol.messages import Body, Bytes, Handle, Request

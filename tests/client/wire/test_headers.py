@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ocinb.client.transport import Transport
+from ocinb.client.wire.transport import Transport
 from ocinb.errors import InvalidContent, UnexpectedAnswer
 from ocinb.protocol.messages import Request
 from tests.client.exchanges import Kept, Pieces, get

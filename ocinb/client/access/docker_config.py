@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ocinb.client.credentials import HUB, Credentials, CredentialsWarning, canonical
+from ocinb.client.access.credentials import HUB, Credentials, CredentialsWarning, canonical
 from ocinb.client.secret import NOTHING, Secret
 from ocinb.errors import InvalidContent, InvalidReference
 from ocinb.oci import strict_json

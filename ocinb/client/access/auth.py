@@ -15,9 +15,17 @@ from dataclasses import dataclass, replace
 from typing import NoReturn
 from urllib.parse import parse_qs
 
+from ocinb.client.access.credentials import TOKEN, Credentials, Lookup
+from ocinb.client.access.realms import (
+    TOKEN_LIMIT,
+    Realm,
+    belongs,
+    by_get,
+    by_post,
+    check_realm,
+    realm_of,
+)
 from ocinb.client.addresses import Origin, split
-from ocinb.client.credentials import TOKEN, Credentials, Lookup
-from ocinb.client.realms import TOKEN_LIMIT, Realm, belongs, by_get, by_post, check_realm, realm_of
 from ocinb.client.secret import Secret
 from ocinb.errors import AuthenticationError, InvalidContent, RegistryError
 from ocinb.oci import strict_json

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ocinb.client.realms import Form, belongs
+from ocinb.client.access.realms import Form, belongs
 from tests.client.home import CANARY
 
 

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from ocinb.client import docker_config
-from ocinb.client.credentials import CredentialsWarning, canonical
+from ocinb.client.access import docker_config
+from ocinb.client.access.credentials import CredentialsWarning, canonical
 from tests.client.home import CANARY, DOCKER, PODMAN, SAYS, Home, auth, posix
 
 

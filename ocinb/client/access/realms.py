@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 from urllib.parse import parse_qsl, quote, urlencode
 
+from ocinb.client.access.credentials import Credentials
 from ocinb.client.addresses import Origin, kind_of_name, split
-from ocinb.client.credentials import Credentials
 from ocinb.client.secret import Secret
 from ocinb.errors import AuthenticationError
 from ocinb.protocol.challenge import Challenge

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
-from ocinb.client import docker_config
-from ocinb.client.credentials import Credentials, CredentialsWarning, canonical
+from ocinb.client.access import docker_config
+from ocinb.client.access.credentials import Credentials, CredentialsWarning, canonical
 from ocinb.client.secret import NOTHING, Secret, hidden
 
 _VARIABLES = ("OCINB_USERNAME", "OCINB_PASSWORD", "OCINB_TOKEN")

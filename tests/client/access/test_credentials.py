@@ -8,8 +8,8 @@ import pickle
 
 import pytest
 
-from ocinb.client.credentials import Credentials
-from ocinb.client.keychain import Keychain
+from ocinb.client.access.credentials import Credentials
+from ocinb.client.access.keychain import Keychain
 from ocinb.client.secret import Secret
 from ocinb.errors import InvalidReference
 from tests.client.home import CANARY

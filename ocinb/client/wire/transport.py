@@ -12,11 +12,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from ocinb.client.addresses import split
-from ocinb.client.bodies import Count, Download, Upload
-from ocinb.client.connections import Connections, Timeouts
-from ocinb.client.headers import announced, from_bytes, refuse_encoding, to_send
-from ocinb.client.observers import Observers
 from ocinb.client.secret import Secret
+from ocinb.client.wire.bodies import Count, Download, Upload
+from ocinb.client.wire.connections import Connections, Timeouts
+from ocinb.client.wire.headers import announced, from_bytes, refuse_encoding, to_send
+from ocinb.client.wire.observers import Observers
 from ocinb.errors import OcinbError
 from ocinb.protocol.events import BytesMoved, Finished, RequestStarted, ResponseReceived
 from ocinb.protocol.headers import Headers, shown_headers

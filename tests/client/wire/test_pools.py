@@ -6,8 +6,8 @@ import os
 
 import pytest
 
-from ocinb.client import pools
-from ocinb.client.transport import Transport
+from ocinb.client.wire import pools
+from ocinb.client.wire.transport import Transport
 from ocinb.protocol.messages import Request
 from tests.client.exchanges import get
 from tests.client.scripted import ScriptedServer, answer

@@ -10,8 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from ocinb.client.connections import InProcess
-from ocinb.client.transport import Transport
+from ocinb.client.wire.connections import InProcess
+from ocinb.client.wire.transport import Transport
 from ocinb.errors import (
     InvalidContent,
     NotSupported,

@@ -1,0 +1,1 @@
+"""Who is asking: credentials, where they come from, and who may be given them."""
