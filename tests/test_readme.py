@@ -1,0 +1,23 @@
+"""What the README shows runs as it stands there, without a network."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import ocinb
+
+README = (Path(__file__).parent.parent / "README.md").read_text()
+
+
+def test_its_example_runs():
+    (example,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    names: dict[str, object] = {}
+    exec(compile(example, "README.md", "exec"), names)
+    assert repr(names["image"]).startswith("<RemoteImage local/demo/app@sha256:")
+
+
+def test_what_it_names_on_a_repository_is_there():
+    named = set(re.findall(r"repository\.([a-z_]+)\(", README))
+    assert named
+    assert all(hasattr(ocinb.Repository, name) for name in named)
