@@ -13,6 +13,7 @@ from ocinb.display.view import Block, Fold, Row, Say, Table, View, Word, view
 from ocinb.errors import OcinbError
 from ocinb.oci.descriptor import Descriptor
 from ocinb.registry.app import LocalRegistry
+from ocinb.registry.lessons import Lesson
 from ocinb.storage.layout import Layout
 from ocinb.storage.memory import MemoryStore
 from ocinb.text import short_path
@@ -27,6 +28,18 @@ def _local(value: LocalRegistry) -> View:
     blocks = _tables(tuple(_all(value)), ("repository", "tag", "size", "digest", "type"), _stored)
     names = counted(len(value.repositories), "repository", "repositories")
     return View("Local registry", where, dim(f"· {names}"), blocks)
+
+
+@view.register
+def _lesson(value: Lesson) -> View:
+    names = counted(len(value.repositories), "repository", "repositories")
+    inner = (Fold("What it wraps", (Say(code(repr(value.inner))),)),)
+    return View("Lesson", Word(value.rule), dim(f"· {names}"), inner)
+
+
+@rows.register
+def _lesson_rows(value: Lesson) -> Rows:
+    return rows(value.inner)
 
 
 @view.register

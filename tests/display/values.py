@@ -31,6 +31,7 @@ from ocinb.protocol.ping import Ping
 from ocinb.protocol.push import Pushed
 from ocinb.protocol.stepper import Stepper
 from ocinb.protocol.tags import TagList
+from ocinb.registry.lessons import Lesson
 from ocinb.registry.refusals import Refusal
 from ocinb.storage.layout import Layout
 from ocinb.storage.memory import MemoryStore
@@ -274,6 +275,7 @@ def stores(say: Say, folder: Path) -> Iterator[tuple[str, Drawable]]:
     yield "LocalRegistry", local
     yield "LocalRegistry on disk", ocinb.LocalRegistry(folder / name(say("registry")))
     yield "empty LocalRegistry", ocinb.LocalRegistry()
+    yield "Lesson", Lesson(local, say("rule"), lambda request, handle: handle(request))
 
 
 def hold(store: Store, say: Say) -> None:

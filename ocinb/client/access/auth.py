@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import NoReturn
-from urllib.parse import parse_qs
 
 from ocinb.client.access.credentials import TOKEN, Credentials, Lookup
 from ocinb.client.access.realms import (
@@ -25,21 +24,17 @@ from ocinb.client.access.realms import (
     check_realm,
     realm_of,
 )
-from ocinb.client.addresses import Origin, split
+from ocinb.client.addresses import Origin
 from ocinb.client.secret import Secret
 from ocinb.errors import AuthenticationError, InvalidContent, RegistryError
 from ocinb.oci import strict_json
 from ocinb.protocol.challenge import Challenge, challenges, preferred
 from ocinb.protocol.messages import Request, Response
+from ocinb.protocol.scopes import needed
 
 SHORTEST = 60.0  # seconds a token lives, whatever its answer says or leaves out (A-3)
 EARLY = 5.0  # seconds before its end that a token is not used any more
 
-_SCOPED = re.compile(
-    r"/v2/(?P<name>.+)/(?:blobs/uploads/[^/]*|blobs/[^/]+|manifests/[^/]+|tags/list|referrers/[^/]+)",
-    re.ASCII,
-)
-_ACTIONS = {"GET": "pull", "HEAD": "pull", "DELETE": "delete"}
 _NO_OAUTH = {400, 401, 404, 405}  # what registries say who know tokens by GET only (A-2)
 
 Ask = Callable[[Request, Secret | None], Response]
@@ -79,7 +74,7 @@ class Auth:
 
     def known(self, request: Request) -> Grant | None:
         """What lets `request` in, as far as earlier answers tell; a stale token is renewed."""
-        scope = needed_scope(request)
+        scope = needed(request.method, request.url)
         grant = self._grants.get(scope)
         if grant is None and self._asks_basic:  # of everything, but each with its own (A-15, A-18)
             return self._basic(scope)
@@ -93,7 +88,7 @@ class Auth:
 
         `used` is what `request` carried. Raises `AuthenticationError` when no token can be had.
         """
-        scope, url = needed_scope(request), request.url
+        scope, url = needed(request.method, request.url), request.url
         challenge = _challenge(refusal)
         if challenge is None:  # some hide it on the request itself, and show it at the door (A-10)
             url = f"{self._home}/v2/"
@@ -169,22 +164,6 @@ class Auth:
 
     def _fresh(self, grant: Grant) -> bool:
         return grant.expires - EARLY > self._clock()
-
-
-def needed_scope(request: Request) -> str:
-    """The least scope that `request` needs, told from its path; empty when it does not tell.
-
-    A mount needs a second one, to read the blob where it is (A-6).
-    """
-    path, _, query = split(request.url)[1].partition("?")
-    if path == "/v2/_catalog":
-        return "registry:catalog:*"
-    match = _SCOPED.fullmatch(path)
-    if match is None:
-        return ""
-    scope = f"repository:{match['name']}:{_ACTIONS.get(request.method, 'pull,push')}"
-    sources = parse_qs(query).get("from", []) if request.method == "POST" else []
-    return " ".join([scope, *(f"repository:{source}:pull" for source in sources[:1])])
 
 
 def _token(said: object) -> Secret | None:

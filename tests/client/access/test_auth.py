@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from ocinb.client.access.auth import Auth, Grant, needed_scope
+from ocinb.client.access.auth import Auth, Grant
 from ocinb.client.access.credentials import Credentials
 from ocinb.client.addresses import split
 from ocinb.client.secret import Secret
@@ -66,29 +66,6 @@ def authorization(grant: Grant | None) -> str:
 
 
 # Scopes
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "scope"),
-    [
-        ("GET", "/v2/", ""),
-        ("GET", "/v2/_catalog?n=1", "registry:catalog:*"),
-        ("GET", "/v2/a/tags/list", "repository:a:pull"),
-        ("HEAD", "/v2/a/b/blobs/sha256:0", "repository:a/b:pull"),
-        ("GET", "/v2/a/blobs/manifests/v1", "repository:a/blobs:pull"),
-        ("GET", "/v2/a/referrers/sha256:0?artifactType=x", "repository:a:pull"),
-        ("POST", "/v2/a/blobs/uploads/", "repository:a:pull,push"),
-        ("PATCH", "/v2/a/blobs/uploads/1?_state=x", "repository:a:pull,push"),
-        ("PUT", "/v2/a/manifests/v1", "repository:a:pull,push"),
-        ("DELETE", "/v2/a/manifests/v1", "repository:a:delete"),
-        ("POST", "/v2/a/blobs/uploads/?mount=d&from=b/c",
-         "repository:a:pull,push repository:b/c:pull"),
-        ("PUT", "/somewhere/else", ""),
-    ],
-)  # fmt: skip
-def test_the_least_scope_is_told_from_the_path(method: str, path: str, scope: str):
-    """A-4, A-6."""
-    assert needed_scope(Request(method, HOME + path)) == scope
 
 
 def test_the_challenge_s_scope_is_asked_for_else_the_least():

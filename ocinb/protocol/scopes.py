@@ -1,0 +1,45 @@
+"""What a request needs to be allowed: scopes, as token servers write them.
+
+`repository:<name>:<actions>`, from the distribution project's token specification.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qs, urlsplit
+
+_SCOPED = re.compile(
+    r"/v2/(?P<name>.+)/(?:blobs/uploads/[^/]*|blobs/[^/]+|manifests/[^/]+|tags/list|referrers/[^/]+)",
+    re.ASCII,
+)
+_ACTIONS = {"GET": "pull", "HEAD": "pull", "DELETE": "delete"}
+
+
+def needed(method: str, url: str) -> str:
+    """The least scope for a request, told from its path; empty when that does not tell.
+
+    A mount needs a second one, to read the blob where it is (A-6); scopes are separated by spaces.
+    """
+    parts = urlsplit(url)
+    if parts.path == "/v2/_catalog":
+        return "registry:catalog:*"
+    match = _SCOPED.fullmatch(parts.path)
+    if match is None:
+        return ""
+    scope = f"repository:{match['name']}:{_ACTIONS.get(method, 'pull,push')}"
+    sources = parse_qs(parts.query).get("from", []) if method == "POST" else []
+    return " ".join([scope, *(f"repository:{source}:pull" for source in sources[:1])])
+
+
+def covers(granted: str, wanted: str) -> bool:
+    """Whether scopes that were `granted` are enough for those `wanted`."""
+    had: dict[str, set[str]] = {}
+    for scope in granted.split():
+        resource, _, actions = scope.rpartition(":")
+        had.setdefault(resource, set()).update(actions.split(","))
+    for scope in wanted.split():
+        resource, _, actions = scope.rpartition(":")
+        allowed = had.get(resource, set())
+        if "*" not in allowed and not set(actions.split(",")) <= allowed:
+            return False
+    return True
