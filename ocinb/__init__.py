@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ocinb.oci.image import ImageIndex as ImageIndex
     from ocinb.oci.platform import Platform as Platform
     from ocinb.oci.reference import Reference as Reference
+    from ocinb.registry import lessons as lessons
     from ocinb.registry import sample as sample
     from ocinb.registry.app import LocalRegistry as LocalRegistry
     from ocinb.storage.layout import Layout as Layout
@@ -46,6 +47,7 @@ _HOMES = {
     "Registry": "ocinb.client.registry:Registry",
     "Repository": "ocinb.client.repository:Repository",
     "errors": "ocinb.errors",
+    "lessons": "ocinb.registry.lessons",
     "sample": "ocinb.registry.sample",
 }
 
@@ -62,6 +64,7 @@ __all__ = [
     "Registry",
     "Repository",
     "errors",
+    "lessons",
     "sample",
 ]  # spelled out so that editors and type checkers see it
 
