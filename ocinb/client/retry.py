@@ -89,11 +89,14 @@ def repeatable(request: Request, outcome: Outcome) -> bool:
     """Whether sending `request` once more does no harm, given how it ended.
 
     A PATCH has perhaps moved the upload on, and a PUT has perhaps closed it: what happened must be
-    asked first (F-3), which is the conversation's business.
+    asked first (F-3), which is the conversation's business. Not so if the registry says that it
+    did nothing.
     """
     if request.method in _REPEATABLE:
         return True
     untouched = isinstance(outcome, Response) and outcome.status in UNTOUCHED
+    if request.method == "PATCH":
+        return untouched
     return request.method == "PUT" and (untouched or bool(_MANIFEST.search(request.url)))
 
 

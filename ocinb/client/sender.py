@@ -19,6 +19,7 @@ from ocinb.client.secret import Secret
 from ocinb.client.wire.connections import Timeouts
 from ocinb.client.wire.transport import Transport, numbers
 from ocinb.errors import InvalidReference, UnexpectedAnswer
+from ocinb.protocol import endpoints
 from ocinb.protocol.events import Event, Observer, Retrying
 from ocinb.protocol.headers import Headers
 from ocinb.protocol.links import absolute
@@ -26,6 +27,8 @@ from ocinb.protocol.messages import Handle, Request, Response, Step
 from ocinb.text import visible
 
 MOST_REDIRECTS = 5
+# Somebody waits for what was given up to be over: said once, and not waited for (F-9, F-12).
+_PARTING = Retry(attempts=1), Timeouts(connect=1.0, read=1.0, write=1.0, pool=1.0)
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _SAME_METHOD = frozenset({307, 308})  # the only ones that may be followed with a body (L-3)
 # What may be said to strangers; any other header might be a secret.
@@ -152,6 +155,8 @@ class Sender:
     def _persisted(self, request: Request, step: Step | None, grant: Grant | None) -> Response:
         """The answer after as many tries as the policy allows."""
         number = 0
+        parting = step is not None and step.endpoint is endpoints.CANCEL_UPLOAD
+        retry, timeouts = _PARTING if parting else (self._retry, None)
 
         def attempt(count: int) -> Response:
             nonlocal number
@@ -163,12 +168,13 @@ class Sender:
                 authorization=grant.authorization if grant else None,
                 address=found[(count - 1) % len(found)] if found else None,
                 number=number,
+                timeouts=timeouts,
             )
 
         def tell(reason: str, seconds: float, count: int) -> None:
             self.emit(Retrying(number, reason, seconds, count))
 
-        return self._retry.run(request, attempt, tell)
+        return retry.run(request, attempt, tell)
 
     def _redirected(self, request: Request, response: Response) -> Request | None:
         """The request that follows a redirect; None for any other answer, and where no redirect

@@ -16,6 +16,7 @@ from ocinb.oci.image import Content, Image, ImageIndex
 from ocinb.oci.manifest import AnyManifest
 from ocinb.oci.reference import check_tag
 from ocinb.protocol.messages import Sink
+from ocinb.protocol.session import MOST
 from ocinb.storage.files import replacing
 from ocinb.storage.layout import Layout
 from ocinb.storage.store import put
@@ -87,6 +88,17 @@ class OpenFile:
         """Take the next piece."""
         self._begun = True
         self._file.write(piece)
+
+
+def the_chunk_size(size: int | None) -> int | None:
+    """`size` when chunks of so many bytes can be sent; raises `ValueError` when not."""
+    if size is None:
+        return None
+    if isinstance(size, bool) or not isinstance(size, int):
+        raise TypeError(f"chunk_size is a number of bytes, not {type(size).__name__}")
+    if not 0 < size <= MOST:
+        raise ValueError(f"chunk_size is {size:,}; a chunk has from 1 to {MOST:,} bytes")
+    return size
 
 
 def pushable(content: Content, tags: tuple[str, ...]) -> tuple[str, ...]:

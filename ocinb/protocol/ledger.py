@@ -20,6 +20,7 @@ from ocinb.protocol.events import (
     Skipped,
     Verified,
 )
+from ocinb.protocol.messages import Step
 
 State: TypeAlias = Literal[
     "waiting", "asked", "fetched", "sent", "again", "there", "mounted", "done", "failed",
@@ -65,7 +66,8 @@ class Ledger:
     def __init__(self) -> None:
         self.entries: dict[Digest, Entry] = {}
         self.now = ""  # what is being done, in words
-        self._exchanges: dict[int, tuple[Entry, str]] = {}  # and the way its bytes go there
+        # For each exchange the blob, the way its bytes go there, and how many were there before.
+        self._exchanges: dict[int, tuple[Entry, str, int]] = {}
 
     @property
     def done(self) -> int:
@@ -93,8 +95,10 @@ class Ledger:
             case Skipped() | Mounted() | Verified():
                 return self._settled(event)
             case BytesMoved() | ResponseReceived() | Retrying() | Finished():
-                entry, way = self._exchanges.get(event.exchange, (None, ""))
-                return self._went_on(entry, way, event) if entry and not entry.over else None
+                entry, way, before = self._exchanges.get(event.exchange, (None, "", 0))
+                if entry is None or entry.over:
+                    return None
+                return self._went_on(entry, way, before, event)
 
     def end(self, state: Literal["failed", "cancelled"]) -> None:
         """Say of every blob still on its way that it will not arrive."""
@@ -107,24 +111,31 @@ class Ledger:
         if event.step is not None:
             self.now = event.step.title
         # After a redirect only the step still knows which blob it is.
-        entry = self._named(event.step.request.url if event.step else "")
+        entry = self._about(event.step)
         if entry is None or entry.over:
             return None
+        session = event.step.session if event.step else None
         way = _CONTENT.get(event.method, "")
-        self._exchanges[event.exchange] = (entry, way)
+        if session is not None and way == "down":  # a word about the upload, and none of the blob
+            way = ""
+        self._exchanges[event.exchange] = (entry, way, session.offset if session else 0)
         entry.state, entry.note, entry.way = "asked", "", way or entry.way
         return entry
 
     def _went_on(
-        self, entry: Entry, way: str, event: BytesMoved | ResponseReceived | Retrying | Finished
+        self,
+        entry: Entry,
+        way: str,
+        before: int,
+        event: BytesMoved | ResponseReceived | Retrying | Finished,
     ) -> Entry:
         match event:
             case BytesMoved() if event.direction == way:
-                entry.state, entry.moved = _WAYS[way], event.done
+                entry.state, entry.moved = _WAYS[way], before + event.done
             case ResponseReceived() if event.status >= 300:  # what comes now is not the blob
-                self._exchanges[event.exchange] = (entry, "")
+                self._exchanges[event.exchange] = (entry, "", before)
             case Retrying():
-                entry.state, entry.tries, entry.moved = "again", event.attempt + 1, 0
+                entry.state, entry.tries, entry.moved = "again", event.attempt + 1, before
                 entry.note = f"in {event.seconds:.1f} s: {event.reason}"
             case Finished(error=error) if error:
                 entry.note = error
@@ -142,6 +153,13 @@ class Ledger:
             case Verified():
                 entry.state, entry.note = "done", ""
         return entry
+
+    def _about(self, step: Step | None) -> Entry | None:
+        """The blob that a step is about: its upload says which, or its URL."""
+        if step is None:
+            return None
+        digest = step.session.digest if step.session else None
+        return self.entries.get(digest) if digest else self._named(step.request.url)
 
     def _named(self, url: str) -> Entry | None:
         """The blob whose digest stands in a URL; manifests are named by digests, too."""

@@ -24,6 +24,7 @@ from ocinb.text import redacted_url, visible
 
 if TYPE_CHECKING:
     from ocinb.protocol.endpoints import Endpoint
+    from ocinb.protocol.session import UploadSession
 
 BODY_LIMIT = 4 * 1024 * 1024  # bytes of a wanted answer that are kept in memory
 ERROR_BODY_LIMIT = 64 * 1024  # bytes of a refusal that are read at all
@@ -202,12 +203,19 @@ _KINDS: dict[int, type[RegistryError]] = {
 
 @dataclass(frozen=True)
 class Step(Drawable):
-    """One request, what it is for, and where the spec speaks of it."""
+    """One request, what it is for, and where the spec speaks of it.
+
+    With `recovers`, the conversation goes on when no whole answer arrives: it is thrown the
+    `TransferError` and asks what became of the request. `session` is the upload that is open
+    while this step waits: who gives up here has one to cancel, or to go on with later.
+    """
 
     title: str
     request: Request
     endpoint: Endpoint
     why: str = ""
+    recovers: bool = False
+    session: UploadSession | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
         return f"<Step {self.endpoint.id} {visible(self.title, 80)}>"

@@ -16,15 +16,19 @@ from ocinb.oci.index import Index
 from ocinb.oci.reference import identifier
 from ocinb.oci.strict_json import MANIFEST_LIMIT
 from ocinb.protocol import endpoints
+from ocinb.protocol.chunks import CHUNK
 from ocinb.protocol.claims import confirms
 from ocinb.protocol.events import Observer, Planned, Skipped, Verified, nobody
 from ocinb.protocol.fetch import HEAD_REFUSED, blob_question, get_manifest
 from ocinb.protocol.headers import Headers
-from ocinb.protocol.links import resolved
-from ocinb.protocol.messages import Conversation, Request, Response, Step
+from ocinb.protocol.messages import Conversation, Request, Step
+from ocinb.protocol.mount import mount_blob
+from ocinb.protocol.referrers_tag import keep_listed
+from ocinb.protocol.session import UploadSession
+from ocinb.protocol.upload import upload
 from ocinb.text import visible
 
-Outcome: TypeAlias = Literal["existed", "uploaded"]
+Outcome: TypeAlias = Literal["existed", "mounted", "uploaded"]
 
 
 @dataclass(frozen=True)
@@ -45,11 +49,19 @@ class Pushed(Drawable):
 
 
 def push(
-    name: str, content: Content, tags: Iterable[str], announce: Observer = nobody
+    name: str,
+    content: Content,
+    tags: Iterable[str],
+    announce: Observer = nobody,
+    *,
+    mount_from: str = "",
+    chunk_size: int | None = None,
 ) -> Conversation[Pushed]:
     """Push an image, an artifact or an index with its images, and give it `tags`.
 
-    Without tags it is known by its digest alone.
+    Without tags it is known by its digest alone. Blobs that the repository `mount_from` of the same
+    registry has are taken over from there; others are sent in one piece, or in chunks of
+    `chunk_size` bytes.
     """
     tags = tuple(tags)
     for document in all_manifests(content):
@@ -58,7 +70,9 @@ def push(
     announce(Planned(tuple(blob.descriptor for blob in blobs)))
     outcomes: list[tuple[Descriptor, Outcome]] = []
     for blob in blobs:
-        outcome = yield from push_blob(name, blob, announce)
+        outcome = yield from push_blob(
+            name, blob, announce, mount_from=mount_from, chunk_size=chunk_size
+        )
         outcomes.append((blob.descriptor, outcome))
     yield from push_manifests(name, content, tags)
     return Pushed(content.descriptor, tags, tuple(outcomes))
@@ -79,41 +93,51 @@ def all_manifests(content: Content) -> tuple[Document, ...]:
     return tuple({document.digest: document for document in (*each, content.document)}.values())
 
 
-def push_blob(name: str, blob: Blob, announce: Observer = nobody) -> Conversation[Outcome]:
-    """Upload a blob in one piece, unless the registry has it; one that refuses HEAD is sent it."""
+def push_blob(
+    name: str,
+    blob: Blob,
+    announce: Observer = nobody,
+    *,
+    mount_from: str = "",
+    chunk_size: int | None = None,
+) -> Conversation[Outcome]:
+    """Upload a blob, unless the registry has it; one that refuses HEAD is sent it.
+
+    It goes in one piece, or in chunks of `chunk_size` bytes. The registry may have it in the
+    repository `mount_from`, too.
+    """
     response = yield blob_question(name, blob.digest)
     if response.status == 200:
         announce(Skipped(blob.digest, blob.size))
         return "existed"
     response.expect(404, *HEAD_REFUSED)
-    location = upload_location((yield _opened(name, blob.digest)).expect(202))
-    response = yield Step(
-        f"Send {blob.digest.short}",
-        Request(
-            "PUT",
-            with_query(location, f"digest={blob.digest}"),
-            Headers({"Content-Type": "application/octet-stream"}),
-            blob,
-        ),
-        endpoints.CLOSE_UPLOAD,
-        why="The digest closes the upload: the registry checks it before it accepts.",
-    )
-    yield from _confirm(name, blob, response)
+    offered = (yield from mount_blob(name, blob, mount_from, announce)) if mount_from else None
+    if offered and offered.status == 201:
+        return "mounted"
+    session = UploadSession.opened(offered, blob.descriptor) if offered else None
+    yield from upload(name, blob, chunk_size, session)
     announce(Verified(blob.digest, blob.size))
     return "uploaded"
 
 
-def _opened(name: str, digest: Digest) -> Step:
-    """The step that opens an upload; a registry must be told of any algorithm but sha256 (C17)."""
-    usual = digest.algorithm == "sha256"
-    endpoint = endpoints.OPEN_UPLOAD if usual else endpoints.OPEN_UPLOAD_FOR
-    query = None if usual else {"digest-algorithm": digest.algorithm}
-    return Step(
-        f"Open an upload for {digest.short}",
-        Request("POST", endpoint.path(query, name=name)),
-        endpoint,
-        why="The registry chooses where the upload goes and says so in Location.",
-    )
+def resume_blob(
+    name: str,
+    session: UploadSession,
+    blob: Blob,
+    announce: Observer = nobody,
+    *,
+    chunk_size: int = CHUNK,
+) -> Conversation[Descriptor]:
+    """Go on with an upload of `blob` that was begun elsewhere, from where the registry says it is.
+
+    A session that is over is no reason to stop: the blob is there, or is uploaded anew.
+    """
+    if session.digest not in (None, blob.digest) or session.size not in (None, blob.size):
+        raise ValueError(f"{session!r} is of another blob than {blob!r}")
+    announce(Planned((blob.descriptor,)))
+    yield from upload(name, blob, chunk_size, session, resumed=True)
+    announce(Verified(blob.digest, blob.size))
+    return blob.descriptor
 
 
 def push_manifests(name: str, content: Content, tags: tuple[str, ...]) -> Conversation[Descriptor]:
@@ -147,6 +171,7 @@ def put_manifest(name: str, document: Document, reference: str) -> Conversation[
     confirmed = confirms(response, document.digest, [document.raw], source)
     if response.status != 201 and not confirmed:
         yield from get_manifest(name, str(document.digest))
+    yield from keep_listed(name, document, response)
     return document.descriptor
 
 
@@ -161,28 +186,3 @@ def tag(name: str, old: str, new: str) -> Conversation[Descriptor]:
     """Give a manifest another tag; `old` is a tag or digest."""
     manifest = yield from get_manifest(name, old)
     return (yield from put_manifest(name, manifest, new))
-
-
-def upload_location(response: Response) -> str:
-    """Where an upload goes on, as the registry said (C14): only made absolute, never re-encoded."""
-    location = response.headers.get("location", "")
-    if not location:
-        raise response.unexpected("it opened an upload without saying where (no Location)")
-    return resolved(response, location)
-
-
-def with_query(url: str, pair: str) -> str:
-    """`url` with one more query pair, whatever query it has already kept byte for byte (L-5)."""
-    return f"{url}{'&' if '?' in url else '?'}{pair}"
-
-
-def _confirm(name: str, blob: Blob, response: Response) -> Conversation[None]:
-    """201 is the answer; other kinds of yes are believed once the blob is seen (U-6)."""
-    response.expect(200, 201, 202, 204)
-    confirms(response, blob.digest, blob, source="the registry")
-    if response.status == 201:
-        return
-    seen = yield blob_question(name, blob.digest)
-    if seen.status == 404:
-        raise response.unexpected("it took the blob, but does not have it")
-    seen.expect(200, *HEAD_REFUSED)  # where HEAD is refused, its word must do

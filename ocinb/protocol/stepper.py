@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
-from typing import Generic
+from typing import TYPE_CHECKING, Generic
 
 from ocinb.drawable import Drawable
-from ocinb.protocol.messages import Conversation, Exchange, Request, Send, Step, T
+from ocinb.errors import TransferError
+from ocinb.protocol.messages import Conversation, Exchange, Request, Response, Send, Step, T
 from ocinb.text import visible
+
+if TYPE_CHECKING:
+    from ocinb.protocol.session import UploadSession
 
 
 class Stepper(Drawable, Generic[T]):
@@ -18,6 +23,7 @@ class Stepper(Drawable, Generic[T]):
     `waiting` is the step to be sent next; when sending fails it still waits and may be tried
     again. `taken` are the exchanges so far; when the registry refuses, the conversation is over
     and the refusal is the last of them. `result` is there once the conversation came to its end.
+    `session` is the upload that is open meanwhile, which can be kept and gone on with elsewhere.
     """
 
     result: T
@@ -27,6 +33,7 @@ class Stepper(Drawable, Generic[T]):
     ) -> None:
         self._conversation, self._send, self._clock = conversation, send, clock
         self.waiting: Step | None = None
+        self.session: UploadSession | None = None
         self.taken: list[Exchange] = []
         self._advance(lambda: next(conversation))
 
@@ -37,7 +44,8 @@ class Stepper(Drawable, Generic[T]):
 
         `edit` may change the request first, to break it on purpose; `expect` is the status one
         predicts, kept on the exchange. Raises what the conversation makes of the answer, and
-        whatever sending raises.
+        whatever sending raises. When the answer to a step that `recovers` is lost, that is raised,
+        too, and the question what became of it waits next.
         """
         if self.waiting is None:
             raise RuntimeError("this conversation is over: there is no step left to send")
@@ -45,7 +53,7 @@ class Stepper(Drawable, Generic[T]):
         if edit is not None:
             step = replace(step, request=edit(step.request))
         started = self._clock()
-        response = self._send(step)
+        response = self._answer(step)
         exchange = Exchange(step, response, self._clock() - started, expect)
         self.taken.append(exchange)
         self._advance(lambda: self._conversation.send(response))
@@ -54,8 +62,12 @@ class Stepper(Drawable, Generic[T]):
     def finish(self) -> T:
         """Send every remaining step and return what they concluded."""
         __tracebackhide__ = True
-        while self.waiting:
-            self.step()
+        while (step := self.waiting) is not None:
+            try:
+                self.step()
+            except TransferError:
+                if not self._goes_on_without(step):
+                    raise
         if not hasattr(self, "result"):
             raise RuntimeError(
                 "this conversation ended with a refusal, or was given up: start a new one"
@@ -63,9 +75,29 @@ class Stepper(Drawable, Generic[T]):
         return self.result
 
     def close(self) -> None:
-        """Give up: what the conversation holds, such as a half-written file, is let go."""
-        self.waiting = None
+        """Give up: what the conversation holds, such as a half-written file, is let go.
+
+        An upload that is open is cancelled, if the registry lets us (C24): once over, nothing is.
+        """
+        session, self.session, self.waiting = self.session, None, None
         self._conversation.close()
+        if session is not None:
+            with suppress(Exception):  # nobody minds when that fails, whatever it is
+                self._send(session.cancel_step())
+
+    def _answer(self, step: Step) -> Response:
+        __tracebackhide__ = True
+        try:
+            return self._send(step)
+        except TransferError as error:
+            if step.recovers:
+                lost = error
+                self._advance(lambda: self._conversation.throw(lost))
+            raise
+
+    def _goes_on_without(self, lost: Step) -> bool:
+        """Whether something else comes next, or nothing has to, although `lost` had no answer."""
+        return hasattr(self, "result") or self.waiting not in (None, lost)
 
     def _advance(self, ask: Callable[[], Step]) -> None:
         __tracebackhide__ = True
@@ -73,7 +105,9 @@ class Stepper(Drawable, Generic[T]):
         try:
             self.waiting = ask()
         except StopIteration as over:
-            self.result = over.value
+            self.result, self.session = over.value, None
+        else:
+            self.session = self.waiting.session
 
     def __repr__(self) -> str:
         state = f"next: {visible(self.waiting.title, 80)}" if self.waiting else "over"

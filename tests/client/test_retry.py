@@ -138,7 +138,9 @@ PUT_BLOB = Request("PUT", "/v2/a/blobs/uploads/1?digest=sha256:0")
         (PUT_BLOB, Response(429), True),
         (PUT_BLOB, Response(503), True),
         (Request("PATCH", "/v2/a/blobs/uploads/1"), LOST, False),
-        (Request("PATCH", "/v2/a/blobs/uploads/1"), Response(429), False),
+        (Request("PATCH", "/v2/a/blobs/uploads/1"), Response(500), False),
+        (Request("PATCH", "/v2/a/blobs/uploads/1"), Response(429), True),
+        (Request("PATCH", "/v2/a/blobs/uploads/1"), Response(503), True),
     ],
 )
 def test_only_what_may_be_sent_twice_is_sent_twice(request_, outcome, again):

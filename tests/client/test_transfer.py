@@ -514,7 +514,7 @@ def test_a_push_that_stops_midway_shows_nothing_and_goes_on_from_there(failure):
 
     def broken(request: Request) -> Response:
         if failure is None:
-            return refusal(400, "BLOB_UPLOAD_INVALID")
+            return refusal(403, "DENIED")
         raise failure
 
     content = image(b"one", b"two", b"three")

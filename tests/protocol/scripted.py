@@ -20,7 +20,7 @@ from ocinb.protocol.messages import Conversation, Request, Response, Step, recei
 from ocinb.protocol.stepper import Stepper
 
 HOME = "https://registry.example"
-Answer: TypeAlias = "Response | int | Exception"
+Answer: TypeAlias = "Response | int | BaseException"
 Line: TypeAlias = "tuple[str, Answer]"
 T = TypeVar("T")
 E = TypeVar("E", bound=OcinbError)
@@ -45,7 +45,7 @@ class Answers:
         if "<session>" not in step.endpoint.template and request.url.startswith("/"):
             assert step.endpoint.pattern.fullmatch(request.url.partition("?")[0])
         self.asked.append(request)
-        if isinstance(answer, Exception):
+        if isinstance(answer, BaseException):
             raise answer
         if isinstance(answer, int):
             answer = Response(answer)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ocinb.oci import media_types
 from ocinb.oci.descriptor import Descriptor
+from ocinb.protocol import endpoints
 from ocinb.protocol.events import (
     BytesMoved,
     Event,
@@ -18,6 +19,8 @@ from ocinb.protocol.events import (
 )
 from ocinb.protocol.headers import Headers
 from ocinb.protocol.ledger import Ledger
+from ocinb.protocol.messages import Request, Step
+from ocinb.protocol.session import UploadSession
 from tests.protocol.transfers import ONE, PLAN, TWO, fetched, started
 
 
@@ -43,6 +46,32 @@ def test_a_blob_is_asked_about_and_then_sent():
     assert state_of(*head)[0] == ("asked", 0, "")
     put: list[Event] = [started(2, ONE, "PUT"), BytesMoved(2, "up", 700, 1_000)]
     assert state_of(*head, *put)[0] == ("sent", 700, "")
+
+
+def chunk(number: int, offset: int, length: int, done: int, method: str = "PATCH") -> list[Event]:
+    """A chunk on its way: only its upload knows which blob it is of."""
+    session = UploadSession("http://r/v2/a/blobs/uploads/1?s=x", ONE.digest, ONE.size, offset)
+    request = Request(method, session.location)
+    step = Step("Send", request, endpoints.SEND_CHUNK, session=session)
+    return [
+        RequestStarted(number, step, method, "http://r/v2/a/blobs/uploads/1", Headers(), length),
+        BytesMoved(number, "up" if method == "PATCH" else "down", done, length),
+    ]
+
+
+def test_each_chunk_counts_from_where_it_begins():
+    assert state_of(*chunk(1, 0, 400, 400))[0] == ("sent", 400, "")
+    assert state_of(*chunk(1, 0, 400, 400), *chunk(2, 400, 400, 100))[0] == ("sent", 500, "")
+
+
+def test_a_chunk_that_is_sent_again_begins_where_it_began():
+    lost = [*chunk(1, 400, 400, 300), Retrying(1, "lost", 2.0, 1)]
+    assert state_of(*lost)[0] == ("again", 400, "in 2.0 s: lost")
+
+
+def test_a_question_about_the_upload_moves_nothing_of_the_blob():
+    asked = chunk(2, 400, 0, 5, "GET")
+    assert state_of(*chunk(1, 0, 400, 400), *asked)[0] == ("asked", 400, "")
 
 
 def test_what_was_there_or_taken_over_need_not_be_moved():

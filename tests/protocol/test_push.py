@@ -43,9 +43,8 @@ from ocinb.protocol.push import (
     push_manifests,
     put_manifest,
     tag,
-    upload_location,
-    with_query,
 )
+from ocinb.protocol.session import upload_location, with_query
 from ocinb.protocol.stepper import Stepper
 from tests.protocol.scripted import HOME, answers, ok, refusal, run
 
@@ -134,8 +133,7 @@ def test_an_upload_that_cannot_be_opened_is_an_error(status, kind):
 
 
 @pytest.mark.parametrize(
-    ("status", "kind"),
-    [(400, RegistryError), (413, RegistryError), (416, RegistryError), (500, ServerFault)],
+    ("status", "kind"), [(401, AuthenticationError), (403, Denied), (422, RegistryError)]
 )
 def test_an_upload_that_is_not_accepted_is_an_error_that_hides_the_session(status, kind):
     """K-20."""
@@ -356,7 +354,7 @@ def test_a_push_announces_its_plan_and_what_became_of_each_blob():
 def test_a_blob_that_was_not_taken_is_not_announced():
     heard = list[Event]()
     conversation = push_blob("demo", LAYER_BLOB, heard.append)
-    refusal(RegistryError, conversation, *sending(LAYER_BLOB, 400))
+    refusal(Denied, conversation, *sending(LAYER_BLOB, 403))
     assert heard == []
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from ocinb.errors import NotFound, Unreachable
+from ocinb.errors import NotFound, TransferError, Unreachable
 from ocinb.protocol import endpoints
 from ocinb.protocol.headers import Headers
 from ocinb.protocol.messages import Request, Response, Step
@@ -84,6 +84,51 @@ def test_a_step_that_could_not_be_sent_waits_and_may_be_tried_again():
         assert stepper.waiting == step("first")
         assert stepper.taken == []
     assert stepper.finish() == 400
+
+
+def recovering(otherwise: str = ""):
+    """One that goes on when its first answer is lost, unless there is nothing to go on with."""
+    try:
+        yield replace(step("first"), recovers=True)
+    except TransferError:
+        if otherwise == "raise":
+            raise
+        if otherwise == "return":
+            return "well"
+    return (yield step("second")).status
+
+
+LOST = ("GET /v2/", Unreachable("lost"))
+
+
+def test_a_conversation_that_recovers_is_told_of_what_was_lost_and_goes_on():
+    assert Stepper(recovering(), answers(LOST, ("GET /v2/", 200))).finish() == 200
+    assert Stepper(recovering("return"), answers(LOST)).finish() == "well"
+
+
+def test_and_so_is_who_walks_it():
+    stepper = Stepper(recovering(), answers(LOST, ("GET /v2/", 200)))
+    with pytest.raises(Unreachable):
+        stepper.step()
+    assert (stepper.waiting, stepper.taken) == (step("second"), [])
+    assert stepper.finish() == 200
+
+
+def test_a_loss_that_is_too_much_for_it_is_the_end():
+    stepper = Stepper(recovering("raise"), answers(LOST))
+    with pytest.raises(Unreachable):
+        stepper.finish()
+    assert stepper.waiting is None
+    with pytest.raises(RuntimeError, match="ended with a refusal"):
+        stepper.finish()
+
+
+def test_what_is_no_loss_on_the_way_is_not_told_to_it():
+    stepper = Stepper(recovering(), answers(("GET /v2/", KeyError("a bug of ours"))))
+    with pytest.raises(KeyError):
+        stepper.finish()
+    assert stepper.waiting is not None
+    assert stepper.waiting.title == "first"
 
 
 def test_a_stop_iteration_from_sending_is_not_the_end_of_the_conversation():

@@ -67,10 +67,8 @@ class Connections:
         own: str,
         ca: str | os.PathLike[str] | None,
         insecure: bool,
-        timeouts: Timeouts,
     ) -> None:
         self._handle, self._own, self._ca, self._insecure = handle, own, ca, insecure
-        self._timeouts = timeouts
         self._pools = Pools(self._opened)
         # An error of a registry in this process is its own, and shown as it is.
         self._failures = faults.OF_ASKING if handle is None else ()
@@ -84,6 +82,7 @@ class Connections:
         *,
         authorization: Secret | None,
         address: str | None,
+        timeouts: Timeouts,
     ) -> Iterator[httpx.Response]:
         """The answer to `request`, sent with `headers` and `body`; its own body is still to come.
 
@@ -104,7 +103,7 @@ class Connections:
                         headers=[*as_bytes(headers), *_revealed(authorization)],
                         stream=_Stream(body),
                         extensions={
-                            "timeout": asdict(self._timeouts),
+                            "timeout": asdict(timeouts),
                             "target": self._on_the_line(request, address),
                             "sni_hostname": origin.host,
                         },

@@ -48,9 +48,7 @@ class Transport:
     ) -> None:
         self.observers = Observers()
         self._timeouts = timeouts or Timeouts()
-        self._connections = Connections(
-            handle=handle, own=own, ca=ca, insecure=insecure, timeouts=self._timeouts
-        )
+        self._connections = Connections(handle=handle, own=own, ca=ca, insecure=insecure)
 
     def exchange(
         self,
@@ -60,16 +58,17 @@ class Transport:
         authorization: Secret | None = None,
         address: str | None = None,
         number: int | None = None,
+        timeouts: Timeouts | None = None,
     ) -> Response:
         """Send `request` (its URL absolute) once and return the answer, its body read.
 
-        `address` is connected to in place of what the host's name stands for. Raises
-        `TransferError` when no whole answer arrives.
+        `address` is connected to in place of what the host's name stands for, and `timeouts` are
+        others than the usual ones. Raises `TransferError` when no whole answer arrives.
         """
         number = number or next(numbers)
         started, error = time.monotonic(), ""
         try:
-            return self._exchange(request, step, authorization, address, number)
+            return self._exchange(request, step, authorization, address, number, timeouts)
         except BaseException as failure:
             error = str(failure) if isinstance(failure, OcinbError) else type(failure).__name__
             raise
@@ -85,12 +84,18 @@ class Transport:
         authorization: Secret | None,
         address: str | None,
         number: int,
+        timeouts: Timeouts | None,
     ) -> Response:
         headers = to_send(request, split(request.url)[0])
         self._tell_start(number, step, request, headers, authorization)
         body = Upload(request.body, announced(headers), self._counter(number, "up"))
         with self._connections.answer(
-            request, headers, body, authorization=authorization, address=address
+            request,
+            headers,
+            body,
+            authorization=authorization,
+            address=address,
+            timeouts=timeouts or self._timeouts,
         ) as answer:
             return self._received(answer, request, number)
 
