@@ -34,6 +34,10 @@ class Known:
                 self._forget(next(iter(self._documents)))
         return document
 
+    def forget(self, repository: str, digest: str) -> None:
+        with self._lock:
+            self._forget((repository, digest))
+
     def _forget(self, key: tuple[str, str]) -> None:
         gone = self._documents.pop(key, None)
         self._size -= gone.size if gone else 0

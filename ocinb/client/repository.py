@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from typing import Self, Unpack, overload
 
@@ -17,16 +17,20 @@ from ocinb.oci.config import ImageConfig
 from ocinb.oci.descriptor import Descriptor
 from ocinb.oci.digest import Digest
 from ocinb.oci.document import Document
-from ocinb.oci.image import Content
+from ocinb.oci.image import Blob, Content
 from ocinb.oci.index import Index
 from ocinb.oci.manifest import AnyManifest, ArtifactManifest, Manifest
 from ocinb.oci.platform import Platform
 from ocinb.oci.reference import check_tag
-from ocinb.protocol import fetch, pull, push, tags
+from ocinb.protocol import delete, fetch, pull, push, referrers, tags
+from ocinb.protocol.chunks import CHUNK
+from ocinb.protocol.delete import Deleted
 from ocinb.protocol.events import Planned
 from ocinb.protocol.messages import Conversation, T
 from ocinb.protocol.progress_info import Calls
 from ocinb.protocol.push import Pushed
+from ocinb.protocol.referrers import ReferrerList
+from ocinb.protocol.session import UploadSession
 from ocinb.protocol.stepper import Stepper
 from ocinb.protocol.tags import TagList
 from ocinb.storage.layout import Layout
@@ -118,6 +122,24 @@ class Repository(Drawable):
             raise
         return self.known_tags
 
+    def referrers(self, reference: str, artifact_type: str | None = None) -> ReferrerList:
+        """What refers to a tag or digest: signatures, SBOMs and the like, of one type if given.
+
+        These are claims: what a manifest really refers to is its own `subject`. On registries
+        without a referrers API, they are looked up under the referrers tag. Raises `NotFound`
+        naming the nearest tags.
+        """
+        steps = self.referrers_steps(reference, artifact_type)
+        with self._suggesting():
+            return steps.finish()
+
+    def referrers_steps(
+        self, reference: str, artifact_type: str | None = None
+    ) -> Stepper[ReferrerList]:
+        """The same, one request at a time."""
+        asked = the_identifier(reference)
+        return self.converse(referrers.list_referrers(self.name, asked, artifact_type or ""))
+
     def known(self, digest: str) -> Document | None:
         """The manifest or config of this digest when it was fetched before; asks nobody."""
         return self.registry.known.get(self.name, digest)
@@ -207,20 +229,78 @@ class Repository(Drawable):
         """Fetching one manifest, one request at a time, also when it is known."""
         return self.converse(fetch.get_manifest(self.name, the_identifier(reference)))
 
-    def push(self, content: Content, *tags: str, progress: Wanted = None) -> Pushed:
+    def push(
+        self,
+        content: Content,
+        *tags: str,
+        mount_from: str | None = None,
+        chunk_size: int | None = None,
+        progress: Wanted = None,
+    ) -> Pushed:
         """Push an image, index or artifact under `tags`, or by digest alone without any.
 
         Blobs the registry has are not sent, so pushing again goes on where an interrupted push
-        ended. Returns the descriptor and what became of each blob.
+        ended; nor are those it can take over from its repository `mount_from`. The others go in
+        one piece, or in chunks of `chunk_size` bytes, of which only those that are lost go twice.
+        Returns the descriptor and what became of each blob.
         """
         tags = transfer.pushable(content, tags)
-        with self.watched(progress, f"Push {self.at(tags[0] if tags else content.digest)}"):
-            return _finished(self.push_steps(content, *tags))
+        return self._uploaded(
+            lambda: self.push_steps(content, *tags, mount_from=mount_from, chunk_size=chunk_size),
+            progress,
+            f"Push {self.at(tags[0] if tags else content.digest)}",
+        )
 
-    def push_steps(self, content: Content, *tags: str) -> Stepper[Pushed]:
-        """The same, one request at a time: nothing is sent before `.step()` or `.finish()`."""
-        tags = transfer.pushable(content, tags)
-        return self.converse(push.push(self.name, content, tags, self.registry.emit))
+    def push_steps(
+        self,
+        content: Content,
+        *tags: str,
+        mount_from: str | None = None,
+        chunk_size: int | None = None,
+    ) -> Stepper[Pushed]:
+        """The same, one request at a time: nothing is sent before `.step()` or `.finish()`.
+
+        While a blob is on its way, `.session` is its upload, which `resume_upload` can go on with.
+        Who goes no further calls `.close()`, and the upload is cancelled.
+        """
+        return self.converse(
+            push.push(
+                self.name,
+                content,
+                transfer.pushable(content, tags),
+                self.registry.emit,
+                mount_from="" if mount_from is None else self.registry[mount_from].name,
+                chunk_size=transfer.the_chunk_size(chunk_size),
+            )
+        )
+
+    def resume_upload(
+        self,
+        session: UploadSession,
+        blob: Blob,
+        *,
+        chunk_size: int | None = None,
+        progress: Wanted = None,
+    ) -> Descriptor:
+        """Go on with an upload of `blob` that was begun here before, perhaps by another kernel.
+
+        Only what the registry does not have yet is sent. When it knows nothing of the upload any
+        more, the blob is uploaded anew, unless it is there. Raises `ValueError` for the session of
+        another blob.
+        """
+        return self._uploaded(
+            lambda: self.resume_upload_steps(session, blob, chunk_size=chunk_size),
+            progress,
+            f"Upload {self.at(blob.digest)}",
+        )
+
+    def resume_upload_steps(
+        self, session: UploadSession, blob: Blob, *, chunk_size: int | None = None
+    ) -> Stepper[Descriptor]:
+        """The same, one request at a time."""
+        size = transfer.the_chunk_size(chunk_size) or CHUNK
+        emit = self.registry.emit
+        return self.converse(push.resume_blob(self.name, session, blob, emit, chunk_size=size))
 
     def tag(self, old: str, new: str) -> Descriptor:
         """Give what `old` (a tag or digest) stands for the tag `new`, too.
@@ -234,6 +314,34 @@ class Repository(Drawable):
     def tag_steps(self, old: str, new: str) -> Stepper[Descriptor]:
         """The same, one request at a time."""
         return self.converse(push.tag(self.name, the_identifier(old), check_tag(new)))
+
+    # Deleting
+
+    def delete(self, reference: str, *, verify: bool = False) -> Deleted:
+        """Delete a tag, which leaves the manifest there; or a manifest by its digest, with all its
+        tags.
+
+        Its blobs stay until the registry removes them, if it does. With `verify`, it is looked
+        whether it is gone. Raises `NotFound`, or `DeleteDisabled` on registries that do not delete,
+        or not this way: some delete by digest only.
+        """
+        steps = self.delete_steps(reference, verify=verify)
+        with self._suggesting():
+            return steps.finish()
+
+    def delete_steps(self, reference: str, *, verify: bool = False) -> Stepper[Deleted]:
+        """The same, one request at a time."""
+        asked = the_identifier(reference)
+        return self.converse(self._deleting(delete.delete(self.name, asked, verify=verify)))
+
+    def delete_blob(self, digest: str, *, verify: bool = False) -> Deleted:
+        """Delete a blob, also when a manifest names it, which then is incomplete."""
+        return self.delete_blob_steps(digest, verify=verify).finish()
+
+    def delete_blob_steps(self, digest: str, *, verify: bool = False) -> Stepper[Deleted]:
+        """The same, one request at a time."""
+        asked = Digest(digest)
+        return self.converse(self._deleting(delete.delete_blob(self.name, asked, verify=verify)))
 
     def converse(self, conversation: Conversation[T]) -> Stepper[T]:
         """Carry a conversation about this repository on, step by step or to its end."""
@@ -292,6 +400,18 @@ class Repository(Drawable):
     def _ipython_key_completions_(self) -> list[str]:
         return list(self.known_tags or ())[:500]
 
+    def _uploaded(self, begin: Callable[[], Stepper[T]], progress: Wanted, title: str) -> T:
+        """What all the steps come to. When they are stopped, the upload that is open is cancelled,
+        and whoever watches cannot stop that."""
+        steps: Stepper[T] | None = None
+        try:
+            with self.watched(progress, title):
+                steps = begin()
+                return steps.finish()
+        finally:
+            if steps is not None:
+                steps.close()
+
     def _run(self, conversation: Conversation[T]) -> T:
         return self.converse(conversation).finish()
 
@@ -323,6 +443,15 @@ class Repository(Drawable):
         )
         return layout
 
+    def _deleting(self, conversation: Conversation[Deleted]) -> Conversation[Deleted]:
+        """Delete, and forget what was known of it."""
+        deleted = yield from conversation
+        if deleted.kind != "blob":
+            self.known_tags = None  # a manifest takes its tags along
+        if deleted.kind != "tag":
+            self.registry.known.forget(self.name, deleted.reference)
+        return deleted
+
     @contextmanager
     def _suggesting(self) -> Iterator[None]:
         """What is not found is told apart from what is; finding out must not hide the error."""
@@ -330,7 +459,7 @@ class Repository(Drawable):
             yield
         except NotFound as error:
             _, there, reference = error.url.rpartition("/manifests/")
-            if there and error.method == "GET":
+            if there and error.method in ("GET", "HEAD"):
                 with suppress(OcinbError):
                     error.hint(self._instead(reference))
             raise

@@ -1,4 +1,4 @@
-"""How answers look: what a ping told, tags, what became of a push, and rows of the spec's table."""
+"""How answers look: what a ping told, tags, what a push or deletion came to, and endpoints."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from ocinb.display.tables import described
 from ocinb.display.view import Block, Cell, Facts, Fold, Row, Say, Table, View, Word, view
 from ocinb.display.wire import endpoint_cell, status_word
 from ocinb.protocol.challenge import Challenge
+from ocinb.protocol.delete import Deleted
 from ocinb.protocol.endpoints import Endpoint
 from ocinb.protocol.ping import Ping
 from ocinb.protocol.push import Pushed
 from ocinb.protocol.tags import TagList
 
 _TAGS = 50
+_BECAME = {"uploaded": "✓ sent", "mounted": "✓ taken over"}
 
 
 def ping_facts(ping: Ping) -> list[tuple[Cell, Cell]]:
@@ -85,12 +87,27 @@ def _pushed(value: Pushed) -> View:
         ]
     )
     table = Table(("outcome", "size", "digest", "type"), value.blobs, _pushed_row, right=("size",))
-    sent = sum(outcome == "uploaded" for _, outcome in value.blobs)
-    there = len(value.blobs) - sent
-    said = f"· {counted(sent, 'blob')} sent, {there:,} already there"
+    outcomes = [outcome for _, outcome in value.blobs]
+    mounted = outcomes.count("mounted")
+    over = f" {mounted:,} taken over," if mounted else ""
+    sent, there = outcomes.count("uploaded"), outcomes.count("existed")
+    said = f"· {counted(sent, 'blob')} sent,{over} {there:,} already there"
     name = listed(value.tags) or code(value.descriptor.digest.short)
     blobs = (Fold(("Blobs", dim(f"({len(value.blobs)})")), (table,)),) if value.blobs else ()
     return View("✓ Pushed", name, dim(said), (facts, *blobs))
+
+
+@view.register
+def _deleted(value: Deleted) -> View:
+    looked = {True: Word("✓ it is gone", tone="good"), False: Word("✗ still there", tone="bad")}
+    facts = Facts(
+        [
+            ("digest", code(value.digest) if value.digest else ""),
+            ("seen", looked[value.gone] if value.gone is not None else ""),
+        ]
+    )
+    note = (Say((Word("!", tone="warn"), Word(value.note))),) if value.note else ()
+    return View(f"✓ Deleted {value.kind}", code(value.reference), "", (facts, *note))
 
 
 @view.register
@@ -135,6 +152,11 @@ def _pushed_rows(value: Pushed) -> Rows:
     return Rows(frames.PUSHED, found, attrs)
 
 
+@rows.register
+def _deleted_rows(value: Deleted) -> Rows:
+    return Rows(frames.DELETED, [vars(value)])
+
+
 def _answer(status: int) -> tuple[Cell, ...]:
     if status == 401:
         return (Word("✓ 401 Unauthorized"), dim("yes, but tell me first who you are"))
@@ -148,5 +170,5 @@ def _asks(challenge: Challenge) -> tuple[Cell, ...]:
 
 def _pushed_row(item: tuple[Any, str]) -> Row:
     blob, outcome = item
-    became = Word("✓ sent", tone="good") if outcome == "uploaded" else dim(f"= {outcome}")
+    became = dim(f"= {outcome}") if outcome == "existed" else Word(_BECAME[outcome], tone="good")
     return Row((became, size(blob.size), digest(blob.digest), kind(blob.media_type)))

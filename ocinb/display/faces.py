@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _DRAWN_IN = {
     "ocinb.oci": ("indexes", "manifests", "values", "tables"),
     "ocinb.errors": ("errors",),
-    "ocinb.protocol": ("wire", "answers"),
+    "ocinb.protocol": ("wire", "answers", "referrers"),
     "ocinb.client": ("remote",),
     "ocinb.registry": ("stores",),
     "ocinb.registry.server": ("serving",),  # apart: it loads sockets

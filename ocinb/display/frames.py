@@ -60,6 +60,15 @@ STORED: Schema = {
 PUSHED: Schema = {
     "digest": TEXT, "media_type": TEXT, "meaning": TEXT, "size_bytes": BYTES, "outcome": TEXT,
 }  # fmt: skip
+# One row per manifest that claims to refer to `subject`; `annotations` are JSON.
+REFERRER: Schema = {
+    "subject": TEXT, "digest": TEXT, "artifact_type": TEXT, "media_type": TEXT, "meaning": TEXT,
+    "size_bytes": BYTES, "created": TIME, "annotations": TEXT, "found_by": TEXT,
+}  # fmt: skip
+# `gone` is missing when nobody looked.
+DELETED: Schema = {
+    "kind": TEXT, "reference": TEXT, "digest": TEXT, "gone": MAYBE_TRUE, "note": TEXT,
+}  # fmt: skip
 PING: Schema = {
     "status": COUNT, "version": TEXT, "scheme": TEXT, "realm": TEXT, "service": TEXT,
     "server": TEXT,

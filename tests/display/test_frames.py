@@ -17,8 +17,10 @@ from ocinb.oci.descriptor import EMPTY
 from ocinb.oci.index import Index
 from ocinb.oci.manifest import Manifest
 from ocinb.protocol import endpoints
+from ocinb.protocol.delete import Deleted
 from ocinb.protocol.messages import Request, Response, Step
 from ocinb.protocol.push import Pushed
+from ocinb.protocol.referrers import ReferrerList
 from ocinb.protocol.stepper import Stepper
 from ocinb.protocol.tags import TagList
 from ocinb.storage.memory import MemoryStore
@@ -55,6 +57,8 @@ FULL_AND_EMPTY: list[tuple[frames.Schema, Drawable, Drawable]] = [
     (frames.TAG, TagList("a", ("v1",)), TagList("a")),
     (frames.EXCHANGE, walk(2), walk(0)),
     (frames.PUSHED, PUSHED, Pushed(EMPTY, (), ())),
+    (frames.REFERRER, ReferrerList(EMPTY.digest, (EMPTY,)), ReferrerList(EMPTY.digest)),
+    (frames.DELETED, Deleted("tag", "v1", None, True), Deleted("tag", "v1")),
     (frames.STORED, stored(), MemoryStore()),
     (frames.HEADER, Request("GET", "/", {"accept": "x"}), Request("GET", "/")),
     (frames.REPOSITORY, ocinb.Registry(ocinb.sample.school()), ocinb.Registry("ghcr.io")),

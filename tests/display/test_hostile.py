@@ -71,6 +71,8 @@ SHOWN = {
     "step empty-step only-comment problem",
     "HistoryEntry": "step step-author step-comment",
     "TagList": "repository tag tag2 odd note",
+    "ReferrerList": "note wanted referrer-artifact referrer-key",
+    "Deleted": "reference note",
     "Ping": "version scheme name value server",
     "Request": "request-accept request-body",
     "Response": "server body",

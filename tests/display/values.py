@@ -26,9 +26,11 @@ from ocinb.oci.manifest import ArtifactManifest, Manifest
 from ocinb.oci.platform import Platform
 from ocinb.protocol import endpoints
 from ocinb.protocol.challenge import Challenge
+from ocinb.protocol.delete import Deleted, DeleteDisabled
 from ocinb.protocol.messages import Exchange, Request, Response, Step
 from ocinb.protocol.ping import Ping
 from ocinb.protocol.push import Pushed
+from ocinb.protocol.referrers import ReferrerList
 from ocinb.protocol.stepper import Stepper
 from ocinb.protocol.tags import TagList
 from ocinb.registry.lessons import Lesson
@@ -178,6 +180,12 @@ def tags(say: Say) -> TagList:
     )
 
 
+def referrers(say: Say) -> ReferrerList:
+    return ReferrerList(
+        digest(9), (descriptor(say, "referrer"),), 2, False, "api", say("note"), say("wanted")
+    )
+
+
 def ping(say: Say) -> Ping:
     return Ping(401, say("version"), (Challenge(say("scheme"), {say("name"): say("value")}),),
                 say("server"))  # fmt: skip
@@ -195,6 +203,7 @@ def failures(say: Say) -> Iterator[tuple[str, errors.OcinbError]]:
         errors.RateLimited, errors.ServerFault, errors.NotARegistry, errors.UnexpectedAnswer,
     ):  # fmt: skip
         yield no.__name__, no(418, text, text, method=text, url=text, hints=hints)
+    yield "DeleteDisabled", DeleteDisabled(405, text, text, method=text, url=text, hints=hints)
     yield "Refusal", Refusal(404, text, text, method=text, url=text, hints=hints)
     for lost in (
         errors.TransferError, errors.Unreachable, errors.UntrustedServer, errors.TruncatedBody
@@ -241,6 +250,8 @@ def every(say: Say) -> Iterator[tuple[str, Drawable]]:
     yield "Image", Image(manifest(say), ())
     yield "ImageIndex", ImageIndex(index(say), (Image(manifest(say), ()),))
     yield "TagList", tags(say)
+    yield "ReferrerList", referrers(say)
+    yield "Deleted", Deleted("tag", say("reference"), digest(1), False, say("note"))
     yield "Ping", ping(say)
     yield "Challenge", ping(say).challenges[0]
     yield "Endpoint", endpoints.MOUNT_BLOB
@@ -249,7 +260,11 @@ def every(say: Say) -> Iterator[tuple[str, Drawable]]:
     yield "Step", step(say)
     yield "Exchange", Exchange(step(say), response(say), 0.5, 201)
     yield "Stepper", stepper(say)
-    blobs = ((descriptor(say, "sent"), "uploaded"), (descriptor(say, "old", 2), "existed"))
+    blobs = (
+        (descriptor(say, "sent"), "uploaded"),
+        (descriptor(say, "old", 2), "existed"),
+        (descriptor(say, "mounted", 3), "mounted"),
+    )
     yield "Pushed", Pushed(descriptor(say, "root"), (say("tag"),), blobs)  # type: ignore[arg-type]
     yield (
         "Credentials",
