@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ocinb.oci.image import ImageIndex as ImageIndex
     from ocinb.oci.platform import Platform as Platform
     from ocinb.oci.reference import Reference as Reference
+    from ocinb.protocol.session import UploadSession as UploadSession
     from ocinb.registry import lessons as lessons
     from ocinb.registry import sample as sample
     from ocinb.registry.app import LocalRegistry as LocalRegistry
@@ -46,6 +47,7 @@ _HOMES = {
     "Reference": "ocinb.oci.reference:Reference",
     "Registry": "ocinb.client.registry:Registry",
     "Repository": "ocinb.client.repository:Repository",
+    "UploadSession": "ocinb.protocol.session:UploadSession",
     "errors": "ocinb.errors",
     "lessons": "ocinb.registry.lessons",
     "sample": "ocinb.registry.sample",
@@ -63,6 +65,7 @@ __all__ = [
     "Reference",
     "Registry",
     "Repository",
+    "UploadSession",
     "errors",
     "lessons",
     "sample",
