@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ocinb.client.access.keychain import find
+from ocinb.client.access.keychain import Keychain
 
 CANARY = "canary-3f9"
 DOCKER = ".docker/config.json"
@@ -43,4 +43,4 @@ class Home:
         file.chmod(0o755)
 
     def find(self, host: str, repository: str = "", **given: str) -> Any:
-        return find(host, repository, environ=self.environ, home=self.folder, **given)
+        return Keychain(host, environ=self.environ, home=self.folder, **given)(repository)

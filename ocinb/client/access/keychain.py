@@ -7,7 +7,7 @@ import threading
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from ocinb.client.access import docker_config
 from ocinb.client.access.credentials import Credentials, CredentialsWarning, canonical
@@ -97,8 +97,3 @@ class Keychain:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("credentials do not leave the process")
-
-
-def find(host: str, repository: str = "", **given: Any) -> Credentials | None:
-    """The credentials for `host`; the arguments are those of `Keychain`."""
-    return Keychain(host, **given)(repository)
