@@ -176,11 +176,11 @@ class Registry(Drawable):
         where = "school" if self.is_local else repr(self.name)
         return f"ocinb.Registry({where}{self._options})"
 
-    def expression_of(self, repository: Repository) -> str:
-        """The Python that makes a repository in it again, without credentials."""
+    def expression_of(self, name: str) -> str:
+        """The Python that makes the repository `name` in it again, without credentials."""
         if self.is_local:
-            return f"ocinb.Repository({repository.name!r}, registry=school)"
-        return f"ocinb.Repository({repository.full_name!r}{self._options})"
+            return f"ocinb.Repository({name!r}, registry=school)"
+        return f"ocinb.Repository({f'{self.name}/{name}'!r}{self._options})"
 
     def close(self) -> None:
         """Close its connections; harmless when repeated. What is known already stays."""

@@ -16,6 +16,7 @@ from ocinb.oci.platform import Platform
 from ocinb.protocol.events import Observer, Planned, Skipped, nobody
 from ocinb.protocol.fetch import get_blob, get_manifest
 from ocinb.protocol.messages import Conversation, Sink
+from ocinb.protocol.together import Together, one_by_one
 from ocinb.text import human_size
 
 # The bounds of one pull (K-26): its manifests are held in memory until they are kept.
@@ -52,11 +53,13 @@ def pull(
     platform: str | Platform | None = None,
     get: GetManifest | None = None,
     announce: Observer = nobody,
+    together: Together = one_by_one,
 ) -> Conversation[AnyManifest]:
     """Put all that belongs to `root`, a tag, digest or manifest, on `shelf`, as `tag` if given.
 
     Of an index, `platform` takes one image only. `get` fetches a manifest by tag or digest, for
-    the entry of an index that names it; who remembers one need not ask. Returns what was shown.
+    the entry of an index that names it; who remembers one need not ask. `together` has several
+    manifests or blobs fetched. Returns what was shown.
     """
     get = get or partial(get_manifest, name)
     if isinstance(root, str):
@@ -64,11 +67,10 @@ def pull(
     if isinstance(root, Index) and platform is not None:
         entry = root.for_platform(platform, same_architecture=True)
         root = yield from get(entry.digest, entry)
-    children = yield from _below(root, get)
+    children = yield from _below(root, get, together)
     blobs = all_blobs((*children, root))
     announce(Planned(blobs))
-    for blob in blobs:
-        yield from pull_blob(name, blob, shelf, announce)
+    yield from together(pull_blob(name, blob, shelf, announce) for blob in blobs)
     for child in children:
         shelf.keep(child)
     shelf.show(root, tag)
@@ -91,7 +93,9 @@ def all_blobs(manifests: Iterable[AnyManifest]) -> tuple[Descriptor, ...]:
     return _children(each for each in manifests if not isinstance(each, Index))
 
 
-def _below(root: AnyManifest, get: GetManifest) -> Conversation[tuple[AnyManifest, ...]]:
+def _below(
+    root: AnyManifest, get: GetManifest, together: Together
+) -> Conversation[tuple[AnyManifest, ...]]:
     """Every manifest below `root`, each once, children before parents; within bounds (K-26)."""
     levels: list[dict[Digest, AnyManifest]] = [{root.digest: root}]
     count, size = 1, 0
@@ -103,10 +107,8 @@ def _below(root: AnyManifest, get: GetManifest) -> Conversation[tuple[AnyManifes
                 f"more than {MOST_MANIFESTS:,} manifests, "
                 f"or manifests of more than {human_size(MOST_MANIFEST_BYTES)} in all"
             )
-        found: dict[Digest, AnyManifest] = {}
-        for entry in below:
-            found[entry.digest] = yield from get(entry.digest, entry)
-        levels.append(found)
+        found = yield from together(get(entry.digest, entry) for entry in below)
+        levels.append({entry.digest: each for entry, each in zip(below, found, strict=True)})
     deepest_first = [each for level in reversed(levels[1:]) for each in level.items()]
     return tuple(dict(deepest_first).values())
 

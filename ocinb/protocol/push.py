@@ -10,9 +10,9 @@ from ocinb.drawable import Drawable
 from ocinb.errors import InvalidContent
 from ocinb.oci.descriptor import Descriptor
 from ocinb.oci.digest import Digest
-from ocinb.oci.document import Document
-from ocinb.oci.image import Blob, Content, Image
+from ocinb.oci.image import Blob, Content, Image, ImageIndex
 from ocinb.oci.index import Index
+from ocinb.oci.manifest import AnyManifest
 from ocinb.oci.reference import identifier
 from ocinb.oci.strict_json import MANIFEST_LIMIT
 from ocinb.protocol import endpoints
@@ -25,6 +25,7 @@ from ocinb.protocol.messages import Conversation, Request, Step
 from ocinb.protocol.mount import mount_blob
 from ocinb.protocol.referrers_tag import keep_listed
 from ocinb.protocol.session import UploadSession
+from ocinb.protocol.together import Together, one_by_one
 from ocinb.protocol.upload import upload
 from ocinb.text import visible
 
@@ -56,26 +57,26 @@ def push(
     *,
     mount_from: str = "",
     chunk_size: int | None = None,
+    together: Together = one_by_one,
 ) -> Conversation[Pushed]:
     """Push an image, an artifact or an index with its images, and give it `tags`.
 
     Without tags it is known by its digest alone. Blobs that the repository `mount_from` of the same
     registry has are taken over from there; others are sent in one piece, or in chunks of
-    `chunk_size` bytes.
+    `chunk_size` bytes. `together` has several blobs or manifests pushed.
     """
     tags = tuple(tags)
     for document in all_manifests(content):
         _refuse_too_large(document)
     blobs = all_blobs(content)
     announce(Planned(tuple(blob.descriptor for blob in blobs)))
-    outcomes: list[tuple[Descriptor, Outcome]] = []
-    for blob in blobs:
-        outcome = yield from push_blob(
-            name, blob, announce, mount_from=mount_from, chunk_size=chunk_size
-        )
-        outcomes.append((blob.descriptor, outcome))
-    yield from push_manifests(name, content, tags)
-    return Pushed(content.descriptor, tags, tuple(outcomes))
+    outcomes = yield from together(
+        push_blob(name, blob, announce, mount_from=mount_from, chunk_size=chunk_size)
+        for blob in blobs
+    )
+    yield from push_manifests(name, content, tags, together)
+    became = zip((blob.descriptor for blob in blobs), outcomes, strict=True)
+    return Pushed(content.descriptor, tags, tuple(became))
 
 
 def all_blobs(content: Content) -> tuple[Blob, ...]:
@@ -86,11 +87,28 @@ def all_blobs(content: Content) -> tuple[Blob, ...]:
     return tuple({blob.digest: blob for blob in each}.values())
 
 
-def all_manifests(content: Content) -> tuple[Document, ...]:
+def all_manifests(content: Content) -> tuple[AnyManifest, ...]:
     """Every manifest and index, each digest once, children before parents and the root last."""
-    below = () if isinstance(content, Image) else content.children
-    each = [document for child in below for document in all_manifests(child)]
-    return tuple({document.digest: document for document in (*each, content.document)}.values())
+    return tuple(document for level in _levels(content) for document in level)
+
+
+def _levels(content: Content) -> list[list[AnyManifest]]:
+    """The same by how deep they are, deepest first: those of one level do not name each other."""
+    levels: list[dict[Digest, Content]] = [{content.digest: content}]
+    while below := {
+        child.digest: child
+        for each in levels[-1].values()
+        if isinstance(each, ImageIndex)
+        for child in each.children
+    }:
+        levels.append(below)
+    deepest: dict[Digest, int] = {
+        each: depth for depth, level in enumerate(levels) for each in level
+    }
+    return [
+        [each.document for digest, each in level.items() if deepest[digest] == depth]
+        for depth, level in reversed(list(enumerate(levels)))
+    ]
 
 
 def push_blob(
@@ -140,17 +158,22 @@ def resume_blob(
     return blob.descriptor
 
 
-def push_manifests(name: str, content: Content, tags: tuple[str, ...]) -> Conversation[Descriptor]:
+def push_manifests(
+    name: str, content: Content, tags: tuple[str, ...], together: Together = one_by_one
+) -> Conversation[Descriptor]:
     """Push the manifests of `content` whose blobs are already there, children before parents."""
-    *children, root = all_manifests(content)
-    for child in children:
-        yield from put_manifest(name, child, child.digest)
-    for reference in tags or (root.digest,):
-        yield from put_manifest(name, root, reference)
+    *below, [root] = _levels(content)
+    for level in below:
+        # Two that refer to the same subject may have to be written to the same referrers tag.
+        referring = [each for each in level if each.subject]
+        others = [each for each in level if not each.subject]
+        yield from together(put_manifest(name, each, each.digest) for each in others)
+        yield from one_by_one(put_manifest(name, each, each.digest) for each in referring)
+    yield from one_by_one(put_manifest(name, root, each) for each in tags or (root.digest,))
     return root.descriptor
 
 
-def put_manifest(name: str, document: Document, reference: str) -> Conversation[Descriptor]:
+def put_manifest(name: str, document: AnyManifest, reference: str) -> Conversation[Descriptor]:
     """Push one manifest or index under a tag or its own digest."""
     _refuse_too_large(document)
     by_digest = isinstance(identifier(reference), Digest)
@@ -175,7 +198,7 @@ def put_manifest(name: str, document: Document, reference: str) -> Conversation[
     return document.descriptor
 
 
-def _refuse_too_large(document: Document) -> None:
+def _refuse_too_large(document: AnyManifest) -> None:
     if document.size > MANIFEST_LIMIT:
         raise InvalidContent(
             f"the manifest has {document.size:,} bytes; registries take {MANIFEST_LIMIT:,}"

@@ -11,10 +11,9 @@ from collections.abc import Callable
 from ocinb.errors import InvalidContent, OcinbError
 from ocinb.oci import media_types
 from ocinb.oci.digest import Digest
-from ocinb.oci.document import Document
 from ocinb.oci.fallback import entry_of, referrers_tag, with_entry
 from ocinb.oci.index import Index
-from ocinb.oci.manifest import ArtifactManifest, Manifest, parse_manifest
+from ocinb.oci.manifest import AnyManifest, parse_manifest
 from ocinb.protocol import endpoints
 from ocinb.protocol.claims import confirms
 from ocinb.protocol.headers import Headers
@@ -25,12 +24,12 @@ _CONFLICTS = (409, 412)
 _ETAG = re.compile(r'"[!#-~]{0,256}"', re.ASCII)  # RFC 9110, strong; a weak one never matches
 
 
-def keep_listed(name: str, document: Document, response: Response) -> Conversation[None]:
+def keep_listed(name: str, document: AnyManifest, response: Response) -> Conversation[None]:
     """See to it that a manifest just put is found by its subject, if it has one (C30).
 
     The answer to that says whether the registry does; if not, the referrers tag is kept.
     """
-    if not isinstance(document, (Manifest, Index, ArtifactManifest)) or document.subject is None:
+    if document.subject is None:
         return
     subject = document.subject.digest
     if response.headers.get("oci-subject", "").strip() == subject:  # any other is none (M-7)

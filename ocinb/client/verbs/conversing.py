@@ -1,0 +1,111 @@
+"""What all verbs share: a repository's name, its registry, and how the two converse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from ocinb.client.registry import Registry
+from ocinb.client.source import Wanted
+from ocinb.drawable import Drawable
+from ocinb.errors import NotFound, OcinbError
+from ocinb.oci.document import Document
+from ocinb.protocol import tags
+from ocinb.protocol.messages import Conversation, T
+from ocinb.protocol.progress_info import Calls
+from ocinb.protocol.stepper import Stepper
+from ocinb.protocol.tags import TagList
+from ocinb.text import nearest
+
+_PAGES_OF_ADVICE = 3  # of tags, that an error may cost
+
+
+class Conversing:
+    """A repository `name` of `registry`, and what is known of it."""
+
+    registry: Registry
+    name: str
+    known_tags: TagList | None = None
+
+    def converse(self, conversation: Conversation[T]) -> Stepper[T]:
+        """Carry a conversation about this repository on, step by step or to its end."""
+        return self.registry.converse(conversation)
+
+    @contextmanager
+    def watched(self, progress: Wanted, title: str) -> Iterator[None]:
+        """While this lasts, events go to the panel or the callback that `progress` asks for."""
+        if callable(progress):
+            with self.registry.watched_by(Calls(progress)):
+                yield
+            return
+        wanted = progress is not False and Drawable.faces
+        panel = wanted().progress(progress, title) if wanted else None
+        if panel is None:
+            yield
+            return
+        with panel as observer, self.registry.watched_by(observer):
+            yield
+
+    @property
+    def full_name(self) -> str:
+        """The name with its registry, as references are written."""
+        return f"{self.registry.name}/{self.name}"
+
+    @property
+    def expression(self) -> str:
+        """The Python that makes this repository again, without credentials."""
+        return self.registry.expression_of(self.name)
+
+    @property
+    def origin(self) -> dict[str, str]:
+        """Registry and name, apart."""
+        return {"registry": self.registry.name, "repository": self.name}
+
+    def at(self, reference: str) -> str:
+        """The full reference of a tag or digest in this repository."""
+        return f"{self.full_name}{'@' if ':' in reference else ':'}{reference}"
+
+    def run(self, conversation: Conversation[T]) -> T:
+        return self.converse(conversation).finish()
+
+    def known(self, digest: str) -> Document | None:
+        """The manifest or config of this digest when it was fetched before; asks nobody."""
+        return self.registry.known.get(self.name, digest)
+
+    @contextmanager
+    def suggesting(self) -> Iterator[None]:
+        """What is not found is told apart from what is; finding out must not hide the error."""
+        try:
+            yield
+        except NotFound as error:
+            _, there, reference = error.url.rpartition("/manifests/")
+            if there and error.method in ("GET", "HEAD"):
+                with suppress(OcinbError):
+                    error.hint(self._instead(reference))
+            raise
+
+    def _instead(self, reference: str) -> str:
+        """What there is in place of what is not."""
+        if self._unknown_here():
+            return self._where_else()
+        if ":" in reference:
+            return "a digest may be in another repository; .tags() lists what this one has"
+        try:
+            found = self.run(tags.list_tags(self.name, most_pages=_PAGES_OF_ADVICE))
+        except NotFound:
+            return self._where_else()
+        if found.complete:
+            self.known_tags = found
+            if not found:  # some registries say so of a repository that is not there
+                return f"{self.full_name} has no tags: check how it is spelled"
+        return nearest(reference, found)
+
+    def _unknown_here(self) -> bool:
+        """Whether an embedded registry has nothing under this name."""
+        return self.registry.is_local and self.name not in self.registry.repositories_seen
+
+    def _where_else(self) -> str:
+        """What to do about a repository that is not there."""
+        if self._unknown_here():
+            return nearest(self.name, self.registry.repositories_seen)
+        return f"there is no repository {self.full_name}: check how it is spelled"

@@ -1,0 +1,96 @@
+"""Looking at what a repository has: nothing is moved but what is looked at."""
+
+from __future__ import annotations
+
+from ocinb.client.names import the_identifier
+from ocinb.client.verbs.conversing import Conversing
+from ocinb.errors import NotFound
+from ocinb.oci.config import ImageConfig
+from ocinb.oci.descriptor import Descriptor
+from ocinb.oci.digest import Digest
+from ocinb.oci.document import Document
+from ocinb.oci.index import Index
+from ocinb.oci.manifest import AnyManifest, ArtifactManifest, Manifest
+from ocinb.protocol import fetch, referrers, tags
+from ocinb.protocol.messages import Conversation
+from ocinb.protocol.referrers import ReferrerList
+from ocinb.protocol.stepper import Stepper
+from ocinb.protocol.tags import TagList
+
+
+class Looking(Conversing):
+    """Manifests, configs, tags and referrers, and whether blobs are there."""
+
+    def manifest(self, reference: str, expected: Descriptor | None = None) -> AnyManifest:
+        """The manifest or index known as `reference`, a tag or digest, verified.
+
+        With `expected`, size and media type must be as it says. What is known by digest is asked
+        for once. Raises `NotFound` naming the nearest tags.
+        """
+        with self.suggesting():
+            return self.run(self.manifest_unless_known(the_identifier(reference), expected))
+
+    def manifest_steps(self, reference: str) -> Stepper[AnyManifest]:
+        """Fetching one manifest, one request at a time, also when it is known."""
+        return self.converse(fetch.get_manifest(self.name, the_identifier(reference)))
+
+    def config(self, config: Descriptor) -> ImageConfig:
+        """The image config that `config` points to, verified; asked for once."""
+        known = self.known(config.digest)
+        if isinstance(known, ImageConfig):
+            return known
+        found = self.run(fetch.get_config(self.name, config))
+        return self.registry.known.add(self.name, found)
+
+    def head(self, reference: str) -> Descriptor | None:
+        """The descriptor of what a tag or digest stands for, or None when it is not there."""
+        return self.run(fetch.head_manifest(self.name, the_identifier(reference)))
+
+    def blob_exists(self, digest: str) -> bool:
+        """Whether the blob of this digest is there; it is not fetched."""
+        return self.run(fetch.head_blob(self.name, Digest(digest))) is not None
+
+    def tags(self, page_size: int | None = None) -> TagList:
+        """All tags, asked for now; `page_size` of them at a time when it is given."""
+        if page_size is not None and page_size < 1:
+            raise ValueError(f"page_size is {page_size}; a page has at least one tag")
+        try:
+            self.known_tags = self.run(tags.list_tags(self.name, page_size))
+        except NotFound as error:
+            error.hint(self._where_else())
+            raise
+        return self.known_tags
+
+    def referrers(self, reference: str, artifact_type: str | None = None) -> ReferrerList:
+        """What refers to a tag or digest: signatures, SBOMs and the like, of one type if given.
+
+        These are claims: what a manifest really refers to is its own `subject`. On registries
+        without a referrers API, they are looked up under the referrers tag. Raises `NotFound`
+        naming the nearest tags.
+        """
+        steps = self.referrers_steps(reference, artifact_type)
+        with self.suggesting():
+            return steps.finish()
+
+    def referrers_steps(
+        self, reference: str, artifact_type: str | None = None
+    ) -> Stepper[ReferrerList]:
+        """The same, one request at a time."""
+        asked = the_identifier(reference)
+        return self.converse(referrers.list_referrers(self.name, asked, artifact_type or ""))
+
+    def manifest_unless_known(
+        self, reference: str, expected: Descriptor | None = None
+    ) -> Conversation[AnyManifest]:
+        """Ask for a manifest, unless it is known by its digest and is what was expected."""
+        known = self.known(reference)
+        if isinstance(known, (Manifest, Index, ArtifactManifest)) and _agrees(known, expected):
+            return known
+        found = yield from fetch.get_manifest(self.name, reference, expected)
+        return self.registry.known.add(self.name, found)
+
+
+def _agrees(document: Document, expected: Descriptor | None) -> bool:
+    """Whether `document` is what a descriptor announced; if not, fetching it will say so."""
+    said = (document.media_type, document.size)
+    return expected is None or said == (expected.media_type, expected.size)
