@@ -76,15 +76,20 @@ def packed(clients: Clients) -> rootfs.Packed:
 
 @pytest.fixture(scope="session")
 def layouts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Image layouts of one thing each, tagged `v1`: an index, one image of it, an artifact."""
+    """Image layouts of one thing each, tagged `v1`: an index, one image of it, an artifact, and an
+    artifact that refers to the image."""
     folder = tmp_path_factory.mktemp("layouts")
     wanted = (
         ("index", sample.app(), None),
         ("image", sample.app(), "linux/arm64"),
         ("artifact", sample.chart(), None),
+        ("referrer", sample.sbom(sample.app().children[1]), None),
     )
     for name, content, platform in wanted:
         repository = ocinb.Repository("demo/source", registry=ocinb.LocalRegistry())
         repository.push(content, "v1", progress=False)
         repository.pull("v1", folder / name, platform=platform, progress=False)
+    # oras goes up to what a manifest refers to: it must be there, but not in index.json.
+    blobs = Path("blobs", "sha256")
+    shutil.copytree(folder / "image" / blobs, folder / "referrer" / blobs, dirs_exist_ok=True)
     return {name: folder / name for name, _, _ in wanted}
