@@ -12,9 +12,8 @@ import re
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from ipaddress import IPv4Address, IPv6Address
-from urllib.request import getproxies, proxy_bypass  # noqa: TID251  # settings, no request
 
 from ocinb.errors import InvalidReference, UnexpectedAnswer, Unreachable
 from ocinb.text import redacted_url
@@ -65,6 +64,7 @@ class Origin:
         return other in (self, with_tls)
 
 
+@lru_cache(maxsize=128)
 def split(url: str) -> tuple[Origin, str]:
     """The origin of `url`, and the target behind it, byte for byte; `InvalidReference` if it is
     not plain http or https."""
@@ -91,7 +91,12 @@ def upgraded(url: str, home: Origin) -> str:
 
 def proxy_for(origin: Origin) -> str | None:
     """The proxy the environment asks for; never one for this machine itself (K-30)."""
-    if kind_of_name(origin.host) == LOOPBACK or proxy_bypass(origin.netloc):
+    if kind_of_name(origin.host) == LOOPBACK:
+        return None
+    # Settings, no request; a large module for them, that not everybody needs.
+    from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415, TID251
+
+    if proxy_bypass(origin.netloc):
         return None
     proxies = getproxies()
     proxy = proxies.get(origin.scheme) or proxies.get("all")

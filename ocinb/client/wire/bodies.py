@@ -2,39 +2,50 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, NoReturn, TypeAlias, cast
+from typing import NoReturn, Protocol, TypeAlias, cast
 
-from ocinb.client.wire import faults
+from ocinb.client.wire.deadlines import Pace, Timeouts
 from ocinb.client.wire.headers import expected
-from ocinb.client.wire.straight import StraightBody
+from ocinb.client.wire.stopping import current
 from ocinb.errors import InvalidContent, TruncatedBody
+from ocinb.protocol.headers import Headers
 from ocinb.protocol.messages import Body, Request, Response
-
-if TYPE_CHECKING:
-    import httpx
-
-SLOWEST = 1024  # bytes in a second, over `SLOW_FOR` seconds: less is given up on (F-5)
-SLOW_FOR = 30.0
+from ocinb.text import visible
 
 Count: TypeAlias = Callable[[int, int | None], None]  # bytes done, of how many
+
+
+class Answer(Protocol):
+    """An answer whose body is still to come."""
+
+    @property
+    def status(self) -> int: ...
+
+    @property
+    def headers(self) -> Headers: ...
+
+    def pieces(self) -> Iterator[bytes | memoryview]:
+        """The body; a piece may be borrowed, and is good until the next is taken."""
 
 
 class Upload:
     """The body of a request, read anew for each try, counted as it leaves."""
 
-    def __init__(self, body: Body, announced: int | None, count: Count) -> None:
+    def __init__(self, body: Body, announced: int | None, count: Count | None) -> None:
         self._body, self.size, self._count = body, announced, count
 
     def __iter__(self) -> Iterator[bytes]:
-        done = 0
+        done, stop = 0, current()
         for piece in self._pieces():
+            if stop is not None:
+                stop.check()
             done += len(piece)
             if self.size is not None and done > self.size:
                 break
             yield piece
-            self._count(done, self.size)
+            if self._count is not None:
+                self._count(done, self.size)
         if self.size is not None and done != self.size:
             raise InvalidContent(
                 f"the body to send was announced with {self.size:,} bytes and has "
@@ -52,28 +63,27 @@ class Download:
     """The body of an answer: counted as it arrives, and an error if it ends too early."""
 
     def __init__(
-        self, answer: httpx.Response, head: Response, patience: float, count: Count
+        self, answer: Answer, head: Response, timeouts: Timeouts, count: Count | None
     ) -> None:
-        self._answer, self._head, self._patience, self._count = answer, head, patience, count
+        self._answer, self._head, self._timeouts, self._count = answer, head, timeouts, count
         self.size = expected(head)
 
     def __iter__(self) -> Iterator[bytes]:
-        done, pace = 0, _Pace()
+        done, pace, stop = 0, Pace(self._timeouts), current()
         try:
-            for piece in self._pieces():
+            # What takes the pieces takes memoryviews, too, and copies what it keeps.
+            for piece in cast("Iterator[bytes]", self._answer.pieces()):
                 done += len(piece)
                 pace.moved(len(piece))
-                self._count(done, self.size)
+                if self._count is not None:
+                    self._count(done, self.size)
+                if stop is not None:
+                    stop.check()
                 yield piece
-        except faults.OF_READING as failure:
-            self._fail(faults.plainly(failure), done)
+        except OSError as failure:
+            self._fail(_plainly(failure), done)
         if self.size is not None and done < self.size:
             self._fail("it ended too early", done)
-
-    def _pieces(self) -> Iterator[bytes]:
-        straight = StraightBody.of(self._answer, self._head, self.size or 0, self._patience)
-        # What takes the pieces takes memoryviews, too, and copies what it keeps.
-        return iter(cast("Iterator[bytes]", straight or self._answer.stream))
 
     def _fail(self, why: str, done: int) -> NoReturn:
         request = self._head.request or Request("", "")
@@ -87,17 +97,7 @@ class Download:
         ) from None
 
 
-class _Pace:
-    """Notices a transfer that goes on without getting anywhere."""
-
-    def __init__(self) -> None:
-        self._since, self._bytes = time.monotonic(), 0
-
-    def moved(self, count: int) -> None:
-        self._bytes += count
-        seconds = time.monotonic() - self._since
-        if seconds < SLOW_FOR:
-            return
-        if self._bytes < SLOWEST * seconds:
-            raise TimeoutError(f"less than {SLOWEST:,} bytes a second arrived")
-        self._since, self._bytes = time.monotonic(), 0
+def _plainly(failure: OSError) -> str:
+    """Why a body broke off, in a few words."""
+    otherwise = "nothing more came in time" if isinstance(failure, TimeoutError) else "it was reset"
+    return visible(failure.strerror or str(failure), 128) or otherwise

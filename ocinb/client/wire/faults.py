@@ -1,4 +1,4 @@
-"""What a failure means: from the library's and the system's errors to ours, by a table."""
+"""What a failure means: from h11's and the system's errors to ours, by a table."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ import ssl
 from collections.abc import Iterator
 from typing import NamedTuple
 
-import httpx
+import h11
 
+from ocinb.client.wire.connection import HungUp, NotTaken
+from ocinb.client.wire.dialing import NotConnected, ProxyRefused, TooSlow
+from ocinb.client.wire.pools import NoneFree
 from ocinb.errors import TransferError, Unreachable, UntrustedServer
 from ocinb.protocol.messages import Request
 from ocinb.text import visible
 
-# What asking may raise, and what reading the body of the answer may.
-OF_ASKING = (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError)
-OF_READING = (httpx.HTTPError, OSError)
+OF_ASKING = (OSError, UnicodeError, h11.ProtocolError)
 
 
 class _Fault(NamedTuple):
@@ -44,26 +45,27 @@ _FAULTS: tuple[tuple[type[BaseException], str, _Fault], ...] = (
         UntrustedServer, "its certificate is not one to trust ({said})", _UNTRUSTED)),
     (ssl.SSLError, "WRONG_VERSION_NUMBER|RECORD_LAYER_FAILURE|HTTP_REQUEST|UNKNOWN_PROTOCOL",
         _Fault(UntrustedServer, "it does not speak TLS on this port", _PLAIN)),
+    (ssl.SSLEOFError, "", _BROKE),
     (ssl.SSLError, "", _Fault(UntrustedServer, "TLS could not be agreed on ({said})")),
     (socket.gaierror, "", _UNKNOWN),
     (UnicodeError, "", _UNKNOWN),
-    (httpx.InvalidURL, "", _UNKNOWN),
     (ConnectionRefusedError, "", _Fault(
         Unreachable, "nothing listens there", ("is it running, and is that its port?",))),
-    (httpx.ProxyError, "", _Fault(Unreachable, "the proxy refused", (
+    (ProxyRefused, "", _Fault(Unreachable, "the proxy refused: {said}", (
         "see the variables HTTPS_PROXY, HTTP_PROXY and NO_PROXY",))),
-    (httpx.ConnectTimeout, "", _Fault(Unreachable, "no connection in time", _DEAD)),
-    (httpx.PoolTimeout, "", _Fault(Unreachable, "too many requests at once, none came free")),
-    (httpx.ConnectError, "", _Fault(Unreachable, "no connection ({said})", _DEAD)),
-    (httpx.ReadTimeout, "", _Fault(TransferError, "no answer in time")),
-    (httpx.WriteTimeout, "", _Fault(TransferError, "it stopped taking what was sent")),
-    (httpx.RemoteProtocolError, "Server disconnected", _BROKE),
-    (httpx.RemoteProtocolError, "illegal request line", _Fault(
+    (TooSlow, "", _Fault(Unreachable, "no connection in time", _DEAD)),
+    (NotConnected, "", _Fault(Unreachable, "no connection ({said})", _DEAD)),
+    (NoneFree, "", _Fault(Unreachable, "too many requests at once, none came free")),
+    (NotTaken, "", _Fault(TransferError, "it stopped taking what was sent")),
+    (TimeoutError, "", _Fault(TransferError, "no answer in time")),
+    (HungUp, "", _BROKE),
+    (h11.RemoteProtocolError, "unexpectedly closed", _BROKE),
+    (h11.RemoteProtocolError, "illegal request line", _Fault(
         TransferError, "what came back is no text, perhaps TLS",
         ("if this port speaks TLS, say so: Registry(..., plain_http=False)",))),
-    (httpx.RemoteProtocolError, "", _Fault(
+    (h11.RemoteProtocolError, "", _Fault(
         TransferError, "what came back is not HTTP", ("is this the port of a registry?",))),
-    (httpx.LocalProtocolError, "", _Fault(TransferError, "this request cannot be sent as HTTP")),
+    (h11.LocalProtocolError, "", _Fault(TransferError, "this request cannot be sent as HTTP")),
     (BaseException, "", _BROKE),
 )  # fmt: skip
 
@@ -94,12 +96,3 @@ def _causes(failure: BaseException) -> Iterator[BaseException]:
     while cause is not None:
         yield cause
         cause = cause.__cause__ or cause.__context__
-
-
-def plainly(failure: Exception) -> str:
-    """Why a body broke off, in a few words."""
-    if isinstance(failure, httpx.RemoteProtocolError):
-        return "the connection was closed"
-    if isinstance(failure, (httpx.TimeoutException, TimeoutError)):
-        return visible(str(failure), 128) or "nothing more came in time"
-    return visible(str(failure), 128) or "the connection was reset"

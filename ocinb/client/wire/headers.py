@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from ocinb.client.addresses import Origin
+from ocinb.client.secret import Secret
 from ocinb.errors import InvalidContent
 from ocinb.protocol.headers import Headers
 from ocinb.protocol.messages import Request, Response
@@ -32,10 +34,14 @@ def to_send(request: Request, origin: Origin) -> Headers:
         headers.append(("Content-Length", str(size)))
     for name, value in headers:
         if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
-            raise InvalidContent(
-                f"the header {visible(name, 64)!r} cannot be sent: it may hold printable ASCII only"
-            )
+            raise _not_sendable(name)
     return Headers(headers)
+
+
+def _not_sendable(name: str) -> InvalidContent:
+    return InvalidContent(
+        f"the header {visible(name, 64)!r} cannot be sent: it may hold printable ASCII only"
+    )
 
 
 def announced(sent: Headers) -> int | None:
@@ -48,14 +54,8 @@ def expected(head: Response) -> int | None:
     """The bytes of body that an answer promises, when it is one that has a body."""
     method = head.request.method if head.request else ""
     bodiless = head.status in (204, 304) or method == "HEAD"
-    return None if bodiless else head.headers.content_length()
-
-
-def refuse_encoding(head: Response) -> None:
-    """Raise `UnexpectedAnswer` for a body that would have to be decoded first (D-3)."""
-    encoding = head.headers.get("content-encoding", "identity").strip().lower()
-    if encoding not in ("", "identity"):
-        raise head.unexpected(f"the body is encoded ({visible(encoding, 32)}), which nobody asked")
+    untold = bodiless or "transfer-encoding" in head.headers  # which counts more than a length
+    return None if untold else head.headers.content_length()
 
 
 def as_bytes(headers: Headers) -> list[tuple[bytes, bytes]]:
@@ -66,3 +66,11 @@ def as_bytes(headers: Headers) -> list[tuple[bytes, bytes]]:
 def from_bytes(raw: list[tuple[bytes, bytes]]) -> Headers:
     """The headers that a library for HTTP gives, whatever their bytes are."""
     return Headers((name.decode("latin-1"), value.decode("latin-1")) for name, value in raw)
+
+
+def revealed(secrets: Mapping[str, Secret]) -> list[tuple[bytes, bytes]]:
+    """Headers that are secret: the only place where they are more than a `Secret`."""
+    for name, secret in secrets.items():
+        if not _VALUE.fullmatch(secret.reveal()):
+            raise _not_sendable(name)
+    return [(name.encode(), secret.reveal().encode()) for name, secret in secrets.items()]

@@ -1,65 +1,122 @@
-"""Kept connections: one pool for each place, safe to borrow from many threads."""
+"""Kept connections, safe to use from many threads, and not used after a fork (F-13)."""
 
 from __future__ import annotations
 
 import os
 import threading
-from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeAlias
+import time
+from typing import TypeAlias
+from weakref import WeakSet
 
 from ocinb.client.addresses import Origin
+from ocinb.client.wire.connection import Connection
+from ocinb.client.wire.stopping import current
 
-if TYPE_CHECKING:
-    import httpx
-
-MOST = 32  # whose idle connections are kept
+MOST = 32  # connections to one place, and places whose idle connections are kept
+IDLE = 30.0  # seconds, after which a server may have forgotten a connection
+_SLICE = 0.5
 
 Place: TypeAlias = tuple[Origin, str | None]  # and the address to connect to, if not its name's
 
 
+class NoneFree(OSError):
+    """Every connection that there may be to a place is in use, and stayed so."""
+
+
+class Lease:
+    """The right to one of the connections to a place, and an idle one, if there was one."""
+
+    def __init__(self, place: Place, connection: Connection | None) -> None:
+        self.place, self.connection = place, connection
+
+
 class Pools:
-    """One pool for each place, `opened` when first needed; idle ones go when there are many."""
+    """Idle connections by place. A lease that nobody knows of any more counts no longer."""
 
-    def __init__(self, opened: Callable[[Place], httpx.BaseTransport]) -> None:
-        self._opened, self._lock, self._closed = opened, threading.Lock(), False
-        self._pools: dict[Place, httpx.BaseTransport] = {}
-        self._busy: Counter[Place] = Counter()
-        self._process = os.getpid()
+    def __init__(self) -> None:
+        self._closed = False
+        self._begin()
 
-    @contextmanager
-    def borrowed(self, place: Place) -> Iterator[httpx.BaseTransport]:
-        """The pool for `place`, which is not closed meanwhile to make room."""
-        with self._lock:
-            pool = self._pool(place)
-            self._busy[place] += 1
-        try:
-            yield pool
-        finally:
-            with self._lock:
-                self._busy[place] -= 1
+    def _begin(self) -> None:
+        self._process, self._changed = os.getpid(), threading.Condition()
+        self._idle: dict[Place, list[Connection]] = {}
+        self._busy: dict[Place, WeakSet[Lease]] = {}
 
-    def _pool(self, place: Place) -> httpx.BaseTransport:
-        if self._closed:
-            raise RuntimeError("this registry was closed")
+    def lease(self, place: Place, seconds: float, *, fresh: bool = False) -> Lease:
+        """The next free connection; `fresh` for a new one. `NoneFree` if none comes free."""
         if self._process != os.getpid():  # a fork: its parent's connections are not its own
-            self._pools, self._busy, self._process = {}, Counter(), os.getpid()
-        if place not in self._pools:
-            self._make_room()
-            self._pools[place] = self._opened(place)
-        return self._pools[place]
+            self._forget()
+        until = time.monotonic() + seconds
+        with self._changed:
+            busy = self._busy.setdefault(place, WeakSet())
+            while not self._closed and len(busy) >= MOST:
+                self._wait(until - time.monotonic())
+            if self._closed:
+                raise RuntimeError("this registry was closed")
+            lease = Lease(place, None if fresh else self._idle_one(place))
+            busy.add(lease)
+        return lease
 
-    def _make_room(self) -> None:
-        idle = [place for place in self._pools if not self._busy[place]]
-        for place in idle[: max(0, len(self._pools) - MOST + 1)]:
-            self._pools.pop(place).close()
-            del self._busy[place]
+    def _wait(self, seconds: float) -> None:
+        if seconds <= 0:
+            raise NoneFree
+        self._changed.wait(min(seconds, _SLICE))
+        if (stop := current()) is not None:
+            stop.check()
+
+    def _idle_one(self, place: Place) -> Connection | None:
+        idle = self._idle.get(place, [])
+        while idle:
+            connection = idle.pop()
+            if time.monotonic() - connection.idle_since < IDLE and connection.is_fresh:
+                return connection
+            connection.close()
+        return None
+
+    def end(self, lease: Lease, *, keep: bool) -> None:
+        """Give a lease back; its connection is kept for the next, or closed."""
+        connection, lease.connection = lease.connection, None
+        with self._changed:
+            busy = self._busy.get(lease.place)
+            if busy is not None:
+                busy.discard(lease)
+            if connection is not None and keep and not self._closed and busy is not None:
+                connection.idle_since = time.monotonic()
+                self._kept(lease.place).append(connection)
+                connection = None
+            self._changed.notify()
+        if connection is not None:
+            connection.close()
+
+    def _kept(self, place: Place) -> list[Connection]:
+        """The idle connections to `place`, which is now the one used last."""
+        idle = self._idle.pop(place, [])
+        self._idle[place] = idle
+        while len(self._idle) > MOST:
+            oldest = next(iter(self._idle))
+            for connection in self._idle.pop(oldest):
+                connection.close()
+            if not self._busy.get(oldest):
+                self._busy.pop(oldest, None)
+        return idle
+
+    def _forget(self) -> None:
+        """Close our side of what was opened before the fork, which its parent does not notice."""
+        idle = self._idle
+        self._begin()
+        for connections in idle.values():
+            for connection in connections:
+                connection.close()
 
     def close(self) -> None:
-        """Close every pool; closing twice is fine."""
-        with self._lock:
+        """Close every idle connection, and the others when they are given back."""
+        with self._changed:
             self._closed = True
-            pools, self._pools = self._pools, {}
-        for pool in pools.values():
-            pool.close()
+            idle, self._idle = self._idle, {}
+            self._changed.notify_all()
+        for connections in idle.values():
+            for connection in connections:
+                connection.close()
+
+    def __del__(self) -> None:
+        self.close()

@@ -8,23 +8,24 @@ from __future__ import annotations
 import itertools
 import os
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from ocinb.client.addresses import split
 from ocinb.client.secret import Secret
-from ocinb.client.wire.bodies import Count, Download, Upload
-from ocinb.client.wire.connections import Connections, Timeouts
-from ocinb.client.wire.headers import announced, from_bytes, refuse_encoding, to_send
+from ocinb.client.wire.bodies import Answer, Count, Download, Upload
+from ocinb.client.wire.deadlines import Timeouts
+from ocinb.client.wire.headers import announced, to_send
+from ocinb.client.wire.inprocess import InProcess
 from ocinb.client.wire.observers import Observers
-from ocinb.errors import OcinbError
+from ocinb.client.wire.stopping import current
+from ocinb.errors import Cancelled, OcinbError
 from ocinb.protocol.events import BytesMoved, Finished, RequestStarted, ResponseReceived
 from ocinb.protocol.headers import Headers, shown_headers
 from ocinb.protocol.messages import Handle, Request, Response, Step, received
 from ocinb.text import redacted_url, visible
 
 if TYPE_CHECKING:
-    import httpx
+    from ocinb.client.wire.network import Network
 
 numbers = itertools.count(1)  # of exchanges, over all registries
 
@@ -48,7 +49,9 @@ class Transport:
     ) -> None:
         self.observers = Observers()
         self._timeouts = timeouts or Timeouts()
-        self._connections = Connections(handle=handle, own=own, ca=ca, insecure=insecure)
+        self._far: InProcess | Network = (
+            _network(own=own, ca=ca, insecure=insecure) if handle is None else InProcess(handle)
+        )
 
     def exchange(
         self,
@@ -63,19 +66,47 @@ class Transport:
         """Send `request` (its URL absolute) once and return the answer, its body read.
 
         `address` is connected to in place of what the host's name stands for, and `timeouts` are
-        others than the usual ones. Raises `TransferError` when no whole answer arrives.
+        others than the usual ones. Raises `TransferError` when no whole answer arrives, and
+        `Cancelled` when the current `Stop` is set.
         """
         number = number or next(numbers)
-        started, error = time.monotonic(), ""
+        timeouts = timeouts or self._timeouts
+        started, error, stopped = time.monotonic(), "", False
         try:
-            return self._exchange(request, step, authorization, address, number, timeouts)
+            return self._obeying(request, step, authorization, address, number, timeouts)
         except BaseException as failure:
             error = str(failure) if isinstance(failure, OcinbError) else type(failure).__name__
+            error, stopped = (
+                visible(error, 256),
+                isinstance(failure, (Cancelled, KeyboardInterrupt)),
+            )
             raise
         finally:
-            self.observers.tell(
-                Finished(number, time.monotonic() - started, visible(error, 256) if error else "")
-            )
+            if self.observers:
+                seconds = time.monotonic() - started
+                self.observers.tell(Finished(number, seconds, error, stopped))
+
+    def _obeying(
+        self,
+        request: Request,
+        step: Step | None,
+        authorization: Secret | None,
+        address: str | None,
+        number: int,
+        timeouts: Timeouts,
+    ) -> Response:
+        """The answer; whatever fails once it was asked to stop, fails for that."""
+        stop = current()
+        if stop is None:
+            return self._exchange(request, step, authorization, address, number, timeouts)
+        stop.check()
+        try:
+            return self._exchange(request, step, authorization, address, number, timeouts)
+        except Cancelled:
+            raise
+        except Exception:
+            stop.check()
+            raise
 
     def _exchange(
         self,
@@ -84,20 +115,20 @@ class Transport:
         authorization: Secret | None,
         address: str | None,
         number: int,
-        timeouts: Timeouts | None,
+        timeouts: Timeouts,
     ) -> Response:
         headers = to_send(request, split(request.url)[0])
         self._tell_start(number, step, request, headers, authorization)
         body = Upload(request.body, announced(headers), self._counter(number, "up"))
-        with self._connections.answer(
+        with self._far.answer(
             request,
             headers,
             body,
             authorization=authorization,
             address=address,
-            timeouts=timeouts or self._timeouts,
+            timeouts=timeouts,
         ) as answer:
-            return self._received(answer, request, number)
+            return self._received(answer, request, number, timeouts)
 
     def _tell_start(
         self,
@@ -121,16 +152,16 @@ class Transport:
             )
         )
 
-    def _received(self, answer: httpx.Response, request: Request, number: int) -> Response:
-        head = Response(answer.status_code, from_bytes(answer.headers.raw), request=request)
+    def _received(
+        self, answer: Answer, request: Request, number: int, timeouts: Timeouts
+    ) -> Response:
+        head = Response(answer.status, answer.headers, request=request)
         if self.observers:
             self.observers.tell(ResponseReceived(number, head.status, shown_headers(head.headers)))
-        stream = Download(answer, head, self._timeouts.read, self._counter(number, "down"))
         if request.method == "HEAD":
-            list(stream)  # empty, but only its end frees the connection for the next request
-        elif request.sink is None and 200 <= head.status < 300:
-            refuse_encoding(head)
-        return received(request, replace(head, stream=stream))
+            return head
+        body = Download(answer, head, timeouts, self._counter(number, "down"))
+        return received(request, Response(head.status, head.headers, stream=body))
 
     def _counter(self, number: int, direction: Literal["up", "down"]) -> Count:
         def count(done: int, total: int | None) -> None:
@@ -141,4 +172,11 @@ class Transport:
 
     def close(self) -> None:
         """Close every connection; closing twice is fine."""
-        self._connections.close()
+        self._far.close()
+
+
+def _network(*, own: str, ca: str | os.PathLike[str] | None, insecure: bool) -> Network:
+    # Sockets, TLS and h11 take longer to load than everything else here together.
+    from ocinb.client.wire.network import Network  # noqa: PLC0415
+
+    return Network(own=own, ca=ca, insecure=insecure)

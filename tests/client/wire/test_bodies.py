@@ -5,14 +5,14 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
-from ocinb.client.wire import bodies
 from ocinb.client.wire.transport import Transport
 from ocinb.errors import InvalidContent, TruncatedBody
 from ocinb.protocol.messages import Request
-from tests.client.exchanges import Pieces, answer_at_once, get
+from tests.client.exchanges import QUICK, Pieces, answer_at_once, get
 from tests.client.scripted import Close, Part, Pause, Reset, ScriptedServer, answer
 
 
@@ -78,9 +78,9 @@ def test_chunks_that_end_early_are_truncated(line: Transport):
     assert (caught.value.received, caught.value.expected) == (5, None)
 
 
-def test_a_body_that_hardly_moves_is_given_up_on(line: Transport, monkeypatch):
+def test_a_body_that_hardly_moves_is_given_up_on():
     """F-5."""
-    monkeypatch.setattr(bodies, "SLOW_FOR", 0.2)
+    line = Transport(timeouts=replace(QUICK, slow_for=0.2))
     drops: list[Part] = [Pause(0.1), b"x"]
     trickle = [answer(200, b"", length=10), *drops * 10]
     with (
