@@ -18,8 +18,10 @@ from ocinb.errors import Cancelled, NotSupported, OcinbError
 from ocinb.protocol.messages import Request, Response
 from ocinb.registry import refusals, routes
 from ocinb.registry.call import State
+from ocinb.registry.quota import Quota
 from ocinb.registry.repositories import Repositories
 from ocinb.registry.sessions import Sessions
+from ocinb.registry.writing import Writing
 from ocinb.storage.store import Store
 from ocinb.text import short_path
 
@@ -32,8 +34,13 @@ _WITHOUT_BODY = (204, 304)
 class LocalRegistry(Drawable):
     """An OCI registry in this process, in memory or in a folder.
 
-    In a folder, each repository is an OCI image layout of its name, which other tools read, too.
-    With `sparse`, manifests may name content that is not there. Safe to ask from many threads.
+    In a folder, each repository is an OCI image layout of its name, which other tools read, too;
+    uploads that are not finished are kept there for the next registry on it. One registry at a time
+    writes to a folder, others can open it `read_only`; `NotSupported` is raised otherwise.
+
+    With `sparse`, manifests may name content that is not there; without `deletes`, no tag, manifest
+    or blob can be deleted; `limit` is how many bytes it may hold in all, unfinished uploads
+    included. Safe to ask from many threads.
     """
 
     def __init__(
@@ -41,17 +48,25 @@ class LocalRegistry(Drawable):
         path: str | os.PathLike[str] | None = None,
         *,
         sparse: bool = False,
+        deletes: bool = True,
+        limit: int | None = None,
+        read_only: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.path = None if path is None else Path(path)
-        self.sparse = sparse
-        self._state = State(Repositories(self.path), Sessions(clock), sparse)
+        self.sparse, self.deletes, self.limit = sparse, deletes, limit
         self._servers: list[Server] = []
         if self.path and (self.path / "oci-layout").exists():
             raise NotSupported(
                 f"{short_path(self.path)} is an image layout itself",
                 hints=["give the folder above it: a registry holds one layout per repository"],
             )
+        writing = Writing(self.path, read_only=read_only)
+        repositories, sessions = Repositories(self.path), Sessions(clock)
+        quota = Quota(limit, lambda: repositories.size, lambda: sessions.size)
+        self._state = State(repositories, sessions, quota, writing, sparse, deletes)
+        if writing.allowed:
+            self._adopt_unfinished()
 
     def handle(self, request: Request) -> Response:
         """Answer one request; whatever is wrong with it is said in the answer."""
@@ -62,6 +77,17 @@ class LocalRegistry(Drawable):
         except OcinbError as error:
             response = refusals.answer(error)
         return _complete(response, request.method)
+
+    def _adopt_unfinished(self) -> None:
+        """Open the upload sessions again that another process left in the folder."""
+        for name, left, ingest in self._state.repositories.unfinished():
+            idle = max(time.time() - left.touched, 0.0)
+            self._state.sessions.adopt(left.key, name, ingest, idle)
+
+    @property
+    def read_only(self) -> bool:
+        """Whether it refuses to write: opened so, or closed on a folder others may have by now."""
+        return not self._state.writing.allowed
 
     @property
     def repositories(self) -> tuple[str, ...]:
@@ -85,10 +111,15 @@ class LocalRegistry(Drawable):
         return server
 
     def close(self) -> None:
-        """Stop serving and forget unfinished uploads. What was pushed stays."""
+        """Stop serving, and let another registry have the folder; then it can only be read.
+
+        What was pushed stays. So do unfinished uploads in a folder; in memory they are forgotten.
+        """
         while self._servers:
             self._servers.pop().close()
         self._state.sessions.close()
+        if self.path is not None:
+            self._state.writing.release("this registry was closed; open its folder again")
 
     def __enter__(self) -> Self:
         return self
@@ -99,7 +130,9 @@ class LocalRegistry(Drawable):
     def __repr__(self) -> str:
         place = "in memory" if self.path is None else f"in {short_path(self.path)}"
         count = len(self.repositories)
-        return f"<LocalRegistry {place}: {count} {'repository' if count == 1 else 'repositories'}>"
+        kind = ", read only" if self.read_only else ""
+        counted = f"{count} {'repository' if count == 1 else 'repositories'}"
+        return f"<LocalRegistry {place}: {counted}{kind}>"
 
 
 def _complete(response: Response, method: str) -> Response:

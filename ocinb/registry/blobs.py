@@ -7,14 +7,17 @@ import re
 from ocinb.oci.digest import Digest
 from ocinb.oci.media_types import OCTET_STREAM
 from ocinb.protocol.messages import Response
-from ocinb.registry.call import Call
+from ocinb.registry.call import Call, check_deletes
 from ocinb.registry.refusals import refuse
 
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.ASCII)
 
 
 def get(call: Call) -> Response:
-    """A blob, or the part of it that a GET asks for."""
+    """A blob, or the part of it that a GET asks for.
+
+    It is sent as it lies there: whoever asks for it has its digest, and checks it.
+    """
     digest = Digest(call.places["digest"])
     content = call.existing.content(digest)
     if content is None:
@@ -37,9 +40,10 @@ def get(call: Call) -> Response:
 
 def delete(call: Call) -> Response:
     """Remove a blob, even if a manifest names it: what is deleted is up to whoever asks."""
+    check_deletes(call.state)
     digest = Digest(call.places["digest"])
     store = call.existing
-    with call.state.lock:
+    with call.state.lock, call.state.quota.changing():
         if not store.remove(digest):
             raise refuse("BLOB_UNKNOWN", f"there is no blob {digest}")
     return Response(202)

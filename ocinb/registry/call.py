@@ -12,9 +12,11 @@ from ocinb.oci.digest import Digest, hasher
 from ocinb.oci.reference import check_repository
 from ocinb.protocol.headers import Headers
 from ocinb.protocol.messages import Request, Response
+from ocinb.registry.quota import Quota
 from ocinb.registry.refusals import refuse
 from ocinb.registry.repositories import Repositories
 from ocinb.registry.sessions import Sessions
+from ocinb.registry.writing import Writing
 from ocinb.storage.store import Store
 
 
@@ -30,14 +32,17 @@ class Claim:
 class State:
     """Everything a registry remembers.
 
-    `sparse` says whether a manifest may name content that is not there; `lock` is held while one
-    thing is checked and another changed because of it; `claims` holds what was read of manifests,
-    None for those without a subject.
+    `sparse` says whether a manifest may name content that is not there, `deletes` whether anything
+    but an upload can be deleted; `lock` is held while one thing is checked and another changed
+    because of it; `claims` holds what was read of manifests, None for those without a subject.
     """
 
     repositories: Repositories
     sessions: Sessions
+    quota: Quota
+    writing: Writing
     sparse: bool = False
+    deletes: bool = True
     lock: Lock = field(default_factory=Lock)
     claims: dict[Digest, Claim | None] = field(default_factory=dict)
 
@@ -69,6 +74,13 @@ class Call:
     def parameter(self, name: str) -> str:
         """The first value of `name` in the query; empty when it has none."""
         return self.query.get(name, ("",))[0]
+
+
+def check_deletes(state: State) -> None:
+    """Refuse to delete tags, manifests and blobs alike, where that is switched off (S29)."""
+    if not state.deletes:
+        allowed = {"Allow": "GET, HEAD, PUT"}
+        raise refuse("UNSUPPORTED", "this registry deletes nothing", headers=allowed)
 
 
 def verifiable(text: str) -> Digest:

@@ -7,14 +7,17 @@ read as another request (request smuggling, K-29 of the security rules).
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import socket
+import struct
 import time
 from typing import TYPE_CHECKING, Any
 
 from cheroot.server import HeaderReader, HTTPConnection, HTTPRequest
 
 from ocinb.errors import TransferError, TruncatedBody
+from ocinb.registry.refusals import Hangup
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -147,9 +150,16 @@ class StrictRequest(HTTPRequest):
         source = self.conn.rfile
         length = int(self.inheaders.get(b"Content-Length", 0))
         self.rfile = Chunked(source) if self.chunked_read else Known(source, length)
-        self.server.gateway(self).respond()
+        try:
+            self.server.gateway(self).respond()
+        except Hangup as hangup:
+            self.close_connection = True
+            self.conn.cut(reset=hangup.reset)
+            return
         if self.ready:
             self.ensure_headers_sent()
+        if self.chunked_write:
+            self.conn.wfile.write(b"0\r\n\r\n")
 
     def simple_response(self, status: Any, msg: str = "") -> None:
         """Refuse what could not be read as a request."""
@@ -177,6 +187,7 @@ class Connection(HTTPConnection):
 
     RequestHandlerClass = StrictRequest
     unread = False  # more may have come than was read
+    reset = False  # it is to end by force
 
     def __init__(self, server: Any, sock: Any, *more: Any) -> None:
         super().__init__(server, sock, *more)
@@ -196,6 +207,18 @@ class Connection(HTTPConnection):
         # bytes in it that a client who went away never took.
         with contextlib.suppress(OSError):
             self.wfile.close()
+
+    def cut(self, *, reset: bool) -> None:
+        """Say nothing more; with `reset`, what was said and did not arrive yet is lost, too."""
+        self.unread = False
+        self.reset = reset
+
+    def _close_kernel_socket(self) -> None:
+        if self.reset:  # no FIN before it: lingering for no time makes closing a reset
+            at_once = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+        else:
+            super()._close_kernel_socket()  # type: ignore[misc]  # the stubs have no private names
 
     def _swallow(self) -> None:
         deadline = time.monotonic() + _FAREWELL

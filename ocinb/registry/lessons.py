@@ -154,6 +154,33 @@ def before_1_1(school: Taught) -> Lesson:
     return Lesson(school, "has no referrers API", misbehave)
 
 
+def pretending(school: Taught) -> Lesson:
+    """Answers what it does not know with 200 and a web page, as if it did: it has neither referrers
+    nor a catalog."""
+
+    def misbehave(request: Request, handle: Handle) -> Response:
+        path = request.url.partition("?")[0]
+        if "/referrers/" in path or path == "/v2/_catalog":
+            return Response(200, {"Content-Type": "text/html"}, b"<html>Welcome</html>\n")
+        response = handle(request)
+        return replace(response, headers=response.headers.having(OCI_Subject=None))
+
+    return Lesson(school, "says yes with a web page to what it does not know", misbehave)
+
+
+def by_digest_only(school: Taught) -> Lesson:
+    """Deletes manifests by their digest only, as old registries do: with a manifest go all its
+    tags."""
+
+    def misbehave(request: Request, handle: Handle) -> Response:
+        _, there, reference = request.url.partition("/manifests/")
+        if request.method == "DELETE" and there and ":" not in reference:
+            raise refuse("DIGEST_INVALID", "provided digest did not match")
+        return handle(request)
+
+    return Lesson(school, "deletes by digest only", misbehave)
+
+
 def paged(school: Taught, size: int = 2) -> Lesson:
     """Lists tags `size` at a time, whether that was asked for or not."""
 

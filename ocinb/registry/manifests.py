@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
+from ocinb.oci import media_types
 from ocinb.oci.descriptor import Descriptor
 from ocinb.oci.digest import Digest
 from ocinb.oci.manifest import AnyManifest, parse_manifest
@@ -12,28 +12,32 @@ from ocinb.oci.reference import check_tag, identifier
 from ocinb.oci.strict_json import MANIFEST_LIMIT
 from ocinb.protocol import endpoints
 from ocinb.protocol.messages import Body, Response
-from ocinb.registry.call import Call, created, verifiable
+from ocinb.registry.call import Call, check_deletes, created, verifiable
 from ocinb.registry.refusals import refuse
-from ocinb.storage.store import Store
+from ocinb.storage.store import Store, read_intact
 
-_ELSEWHERE = re.compile(r"\.(nondistributable|foreign)\.")  # OCI's word and docker's
 MOST_TAGS = 100  # in one request (end-7b); the spec asks for ten
 
 
 def get(call: Call) -> Response:
-    """A manifest, byte for byte as it was pushed and under the media type it was pushed with."""
+    """A manifest, byte for byte as it was pushed and under the media type it was pushed with.
+
+    One that was damaged on disk is not there, so that it is pushed again (K-23).
+    """
     wanted = identifier(call.places["reference"])
     store = call.existing
     known = store.manifest(wanted) if isinstance(wanted, Digest) else store.resolve(wanted)
-    content = store.content(known.digest) if known else None
-    if known is None or content is None:
+    if known is None or store.content(known.digest) is None:
         raise refuse("MANIFEST_UNKNOWN", f"there is no manifest {wanted}")
+    raw = read_intact(store, known.digest)
+    if raw is None:
+        raise refuse("MANIFEST_UNKNOWN", f"what is kept as {known.digest} is something else")
     headers = {
         "Content-Type": known.media_type,
-        "Content-Length": str(content.size),
+        "Content-Length": str(len(raw)),
         "Docker-Content-Digest": known.digest,
     }
-    return Response(200, headers, stream=content)
+    return Response(200, headers, raw)
 
 
 def put(call: Call) -> Response:
@@ -45,7 +49,8 @@ def put(call: Call) -> Response:
     tags = extra if isinstance(wanted, Digest) else (wanted, *extra)
     manifest = _parsed(raw, call.request.headers.get("content-type", ""))
     store = call.store
-    with call.state.lock:
+    with call.state.lock, call.state.quota.changing():
+        call.state.quota.check(len(raw))
         if not call.state.sparse:
             _check_children(manifest, store)
         store.put_manifest(raw, Descriptor(manifest.media_type, digest, len(raw)), tags)
@@ -59,10 +64,13 @@ def put(call: Call) -> Response:
 
 def delete(call: Call) -> Response:
     """Remove a tag; or a manifest, and with it every tag that points to it."""
+    check_deletes(call.state)
     wanted = identifier(call.places["reference"])
     store = call.existing
-    with call.state.lock:
+    with call.state.lock, call.state.quota.changing():
         gone = store.remove_manifest(wanted) if isinstance(wanted, Digest) else store.untag(wanted)
+    if isinstance(wanted, Digest):
+        call.state.claims.pop(wanted, None)
     if not gone:
         raise refuse("MANIFEST_UNKNOWN", f"there is no manifest {wanted}")
     return Response(202)
@@ -110,4 +118,4 @@ def _check_children(manifest: AnyManifest, store: Store) -> None:
 
 def _lives_elsewhere(child: Descriptor) -> bool:
     """Whether `child` is a layer that must not be pushed, but fetched where its `urls` say."""
-    return bool(child.urls) and bool(_ELSEWHERE.search(child.media_type))
+    return bool(child.urls) and media_types.is_foreign(child.media_type)

@@ -54,6 +54,18 @@ class Refusal(RegistryError):
     detail: Any = None
 
 
+class Hangup(TransferError, ConnectionResetError):
+    """No answer, or no more of it: the connection ends, by force (RST) if it is to be `reset`.
+
+    In this process it is to the client what it hears of a broken socket: before the answer no
+    answer, within its body an `OSError`.
+    """
+
+    def __init__(self, *, reset: bool = False) -> None:
+        super().__init__("the connection broke before there was an answer")
+        self.reset = reset
+
+
 def refuse(
     code: str,
     message: str = "",

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from ocinb.protocol import endpoints
 from ocinb.protocol.endpoints import Endpoint
 from ocinb.protocol.messages import Request, Response
-from ocinb.registry import blobs, manifests, referrers, tags, uploads
+from ocinb.registry import blobs, catalog, manifests, referrers, tags, uploads
 from ocinb.registry.call import Call, State
 from ocinb.registry.refusals import Refusal, refuse
 
@@ -38,6 +38,7 @@ ROUTES: tuple[tuple[Endpoint, Handler], ...] = (
     (endpoints.UPLOAD_STATUS, uploads.status),
     (endpoints.PUT_MANIFEST, manifests.put),
     (endpoints.LIST_TAGS, tags.listing),
+    (endpoints.CATALOG, catalog.listing),
     (endpoints.DELETE_MANIFEST, manifests.delete),
     (endpoints.DELETE_BLOB, blobs.delete),
     (endpoints.LIST_REFERRERS, referrers.listing),
@@ -58,6 +59,8 @@ def answer(request: Request, state: State) -> Response:
         raise _nothing_there(request.method, {endpoint.method for endpoint, _, _ in rows})
     asked = [row for row in mine if not row[0].query or row[0].query[0] in query]
     _, handler, places = (asked or mine)[0]
+    if method != "GET":
+        state.writing.check()
     return handler(Call(request, places, query, state))
 
 

@@ -55,15 +55,28 @@ class Sessions:
     def __len__(self) -> int:
         return len(self._open)
 
-    def open(self, name: str, start: Callable[[], Ingest]) -> Session:
-        """A new session; refused when too many are open."""
+    @property
+    def size(self) -> int:
+        """Bytes that came so far in all of them."""
+        return sum(session.ingest.size for session in list(self._open.values()))
+
+    def open(self, name: str, start: Callable[[str], Ingest]) -> Session:
+        """A new session, whose content is kept where `start` says; refused when too many are."""
         with self._lock:
             self._expire()
             if len(self._open) >= MOST_OPEN:
                 raise self._too_many()
-            session = Session(secrets.token_urlsafe(24), name, start(), self._clock())
-            self._open[session.id] = session
+            session_id = secrets.token_urlsafe(24)
+            session = Session(session_id, name, start(session_id), self._clock())
+            self._open[session_id] = session
         return session
+
+    def adopt(self, session_id: str, name: str, ingest: Ingest, idle: float) -> None:
+        """Open a session again that another process left `idle` seconds ago, if that was lately."""
+        with self._lock:
+            session = Session(session_id, name, ingest, self._clock() - idle)
+            self._open[session_id] = session
+            self._expire()
 
     def find(self, session_id: str, name: str) -> Session:
         """The open session `session_id` of the repository `name`."""
@@ -101,9 +114,12 @@ class Sessions:
         session.ingest.abort()
 
     def close(self) -> None:
-        """Forget them all."""
-        for session in list(self._open.values()):
-            self.end(session)
+        """Forget them all; those in a folder are left there for the next registry on it."""
+        with self._lock:
+            sessions = list(self._open.values())
+            self._open.clear()
+        for session in sessions:
+            session.ingest.leave()
 
     def _expire(self) -> None:
         oldest = self._clock() - LIFETIME

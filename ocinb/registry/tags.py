@@ -19,7 +19,7 @@ def listing(call: Call) -> Response:
     tags = call.existing.tags()
     last = call.parameter("last")
     rest = tags[bisect.bisect_right(tags, last) :] if last else tags
-    page = rest if "n" not in call.query else rest[: _page_length(call.parameter("n"))]
+    page = rest if "n" not in call.query else rest[: page_length(call.parameter("n"))]
     headers = {"Content-Type": "application/json"}
     if page and len(page) < len(rest):
         query = {"n": str(len(page)), "last": page[-1]}
@@ -28,7 +28,8 @@ def listing(call: Call) -> Response:
     return Response(200, headers, json.dumps(body, separators=(",", ":")).encode())
 
 
-def _page_length(text: str) -> int:
+def page_length(text: str) -> int:
+    """How many a page has for a query's `n`; refused when that is no number (S23)."""
     if not re.fullmatch(r"[0-9]{1,10}", text, re.ASCII) or int(text) > 10**9:
         raise refuse("UNSUPPORTED", "n must be a number from 0 to 1000000000", status=400)
     return min(int(text), LONGEST_PAGE)

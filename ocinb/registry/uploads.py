@@ -10,7 +10,8 @@ from ocinb.oci.digest import Digest
 from ocinb.protocol import endpoints
 from ocinb.protocol.messages import Request, Response
 from ocinb.registry.call import Call, check_algorithm, created, verifiable
-from ocinb.registry.refusals import refuse
+from ocinb.registry.quota import Quota
+from ocinb.registry.refusals import Refusal, refuse
 from ocinb.storage.store import Ingest, Store
 
 # The spec's own form, without unit and total (end-5).
@@ -20,17 +21,20 @@ _CONTENT_RANGE = re.compile(r"([0-9]{1,18})-([0-9]{1,18})", re.ASCII)
 def begin(call: Call) -> Response:
     """A new session, for the digest algorithm that is asked for."""
     algorithm = check_algorithm(call.parameter("digest-algorithm") or "sha256")
-    store = call.store
-    session = call.state.sessions.open(call.name, lambda: store.ingest(algorithm))
+    name, repositories = call.name, call.state.repositories
+    session = call.state.sessions.open(name, lambda key: repositories.begin(name, key, algorithm))
     return Response(202, session.progress)
 
 
 def whole(call: Call) -> Response:
     """A blob in one POST."""
     digest = verifiable(call.parameter("digest"))
-    with call.store.ingest(digest.algorithm) as ingest:
-        _receive(ingest, call.request)
-        ingest.commit(digest)
+    quota = call.state.quota
+    quota.check(call.request.body.size)
+    with call.store.ingest(digest.algorithm) as ingest, quota.counting(ingest):
+        _receive(ingest, call.request, quota)
+        with quota.changing():
+            ingest.commit(digest)
     return _created(call, digest)
 
 
@@ -39,7 +43,7 @@ def mount(call: Call) -> Response:
     digest = verifiable(call.parameter("mount"))
     store = call.store
     there = store.content(digest) is not None
-    if there or any(store.take(digest, source) for source in _sources(call)):
+    if there or any(_taken(call, digest, store, source) for source in _sources(call)):
         return _created(call, digest)
     return begin(call)
 
@@ -48,7 +52,8 @@ def append(call: Call) -> Response:
     """More of a session's blob."""
     with call.state.sessions.writing(call.places["session"], call.name) as session:
         _check_next(session.ingest, call.request, session.progress)
-        _receive(session.ingest, call.request)
+        call.state.quota.check(call.request.body.size)
+        _receive(session.ingest, call.request, call.state.quota)
         return Response(202, session.progress)
 
 
@@ -57,13 +62,15 @@ def close(call: Call) -> Response:
     digest = verifiable(call.parameter("digest"))
     with call.state.sessions.writing(call.places["session"], call.name) as session:
         _check_next(session.ingest, call.request, session.progress)
-        _receive(session.ingest, call.request)
-        try:
-            session.ingest.commit(digest)
-        except DigestMismatch:
+        call.state.quota.check(call.request.body.size)
+        _receive(session.ingest, call.request, call.state.quota)
+        with call.state.quota.changing():
+            try:
+                session.ingest.commit(digest)
+            except DigestMismatch:
+                call.state.sessions.end(session)
+                raise
             call.state.sessions.end(session)
-            raise
-        call.state.sessions.end(session)
     return _created(call, digest)
 
 
@@ -81,6 +88,13 @@ def cancel(call: Call) -> Response:
 
 def _created(call: Call, digest: Digest) -> Response:
     return created(endpoints.GET_BLOB.path(name=call.name, digest=digest), digest)
+
+
+def _taken(call: Call, digest: Digest, store: Store, source: Store) -> bool:
+    content = source.content(digest)
+    with call.state.quota.changing():
+        call.state.quota.check(content.size if content else 0)
+        return store.take(digest, source)
 
 
 def _sources(call: Call) -> Iterator[Store]:
@@ -116,16 +130,21 @@ def _stated(content_range: str) -> tuple[int, int]:
     return first, last - first + 1
 
 
-def _receive(ingest: Ingest, request: Request) -> None:
-    """Write the body of `request`; of one that is not as long as its range says, nothing.
+def _receive(ingest: Ingest, request: Request, quota: Quota) -> None:
+    """Write the body of `request`.
 
-    Of a body that ends too early, what came is kept: the client asks how far it got, and goes on.
+    Of one that is not as long as its range says, or has no room, nothing is kept. Of one that ends
+    too early, what came is kept: the client asks how far it got, and goes on.
     """
     stated = request.headers.get("content-range")
     length = _stated(stated)[1] if stated else None
     mark = ingest.mark()
     for piece in request.body:
-        ingest.write(piece)
+        try:
+            quota.write(ingest, piece)
+        except Refusal:
+            ingest.return_to(mark)
+            raise
         if length is not None and ingest.size - mark[0] > length:
             break
     if length is not None and ingest.size - mark[0] != length:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote
 
 from ocinb.errors import RegistryError, ServerFault, TruncatedBody
 from ocinb.oci.media_types import OCTET_STREAM
 from ocinb.protocol.headers import Headers, length
-from ocinb.protocol.messages import PIECE, Handle, Request, Response
+from ocinb.protocol.messages import PIECE, Body, Bytes, Handle, Request, Response
 from ocinb.registry import refusals
-from ocinb.registry.refusals import refuse
+from ocinb.registry.refusals import Hangup, refuse
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -66,6 +66,8 @@ def application(handle: Handle) -> WSGIApplication:
             response = handle(request_from(environ))
         except RegistryError as error:
             response = refusals.answer(error)
+        except Hangup:
+            raise
         except OSError as error:  # a full disk, say: for whoever asked, not for our notebook
             why = error.strerror or type(error).__name__
             response = refusals.answer(ServerFault(500, "", f"the registry could not do it: {why}"))
@@ -123,11 +125,30 @@ def _headers(response: Response) -> list[tuple[str, str]]:
     headers = [(name, str(value)) for name, value in response.headers.pairs()]
     if response.status not in _WITHOUT_CONTENT and "content-type" not in response.headers:
         headers.append(("Content-Type", OCTET_STREAM))
+    size = _body(response).size
+    if response.status not in _WITHOUT_CONTENT and "content-length" not in response.headers:
+        headers += [("Content-Length", str(size))] if size is not None else []
     return [*headers, *SECURITY]
 
 
 def _pieces(response: Response, method: str) -> Iterable[bytes]:
     if method == "HEAD" or response.status in _WITHOUT_CONTENT:
         return []
-    stream: Any = response.stream
-    return iter(stream) if stream is not None else [response.body] if response.body else []
+    return _whole(_body(response), length(response.headers.get("content-length", "")))
+
+
+def _body(response: Response) -> Body:
+    return Bytes(response.body) if response.stream is None else response.stream
+
+
+def _whole(body: Body, stated: int | None) -> Iterator[bytes]:
+    """The pieces of `body`; when it turns out shorter than was stated, the connection must end.
+
+    Otherwise the client waited for the rest, or took the next answer for it.
+    """
+    sent = 0
+    for piece in body:
+        sent += len(piece)
+        yield piece
+    if stated is not None and sent < stated:
+        raise Hangup

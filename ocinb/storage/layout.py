@@ -8,8 +8,9 @@ what is not understood is left alone, and kept when `index.json` is written.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from ocinb.drawable import Drawable
 from ocinb.errors import InvalidContent, NotSupported, OcinbError
@@ -18,7 +19,8 @@ from ocinb.oci.descriptor import Descriptor
 from ocinb.oci.digest import Digest
 from ocinb.oci.document import encode
 from ocinb.oci.manifest import parse_manifest
-from ocinb.storage import files
+from ocinb.storage import arriving, files, partial
+from ocinb.storage.arriving import FileIngest, KeptIngest, Unfinished
 from ocinb.storage.catalogue import Catalogue
 from ocinb.storage.files import FileContent
 from ocinb.storage.store import Ingest, Store, Stored, copy, put, read
@@ -49,6 +51,12 @@ class Layout(Drawable):
         """Whether nothing was ever put here."""
         return not (self.path / _LAYOUT).exists()
 
+    @property
+    def size(self) -> int:
+        """Bytes of all its content."""
+        sizes = map(files.regular_size, self.path.glob("blobs/*/*"))
+        return sum(size or 0 for size in sizes)
+
     def content(self, digest: Digest) -> Stored | None:
         """The bytes known as `digest`; a link or anything else that is no file does not count."""
         path = self._file(digest)
@@ -58,7 +66,32 @@ class Layout(Drawable):
     def ingest(self, algorithm: str = "sha256") -> Ingest:
         """A place to write new content to."""
         self._make()
-        return FileIngest(self, algorithm)
+        return FileIngest(algorithm, lambda: files.new_temporary(self.path), self._place)
+
+    def arriving(self, digest: Digest, size: int) -> Ingest:
+        """A place for a blob that is known by digest and size, with what an interrupted one left.
+
+        See `ocinb.storage.partial`.
+        """
+        self._make()
+        return partial.arriving(self.path, digest, size, self._place)
+
+    def begin(self, key: str, algorithm: str = "sha256") -> Ingest:
+        """The same, kept under `key` when this process ends: `unfinished` finds it in another."""
+        self._make()
+        path = arriving.kept(self.path, algorithm, key)
+        return KeptIngest(algorithm, lambda: (path, files.new_file(path)), self._place)
+
+    def unfinished(self) -> Iterator[tuple[Unfinished, Ingest]]:
+        """What `begin` began in processes that ended before it was whole, to go on with.
+
+        What nobody can go on with is cleared away.
+        """
+        files.clear_temporaries(self.path)
+        for left in arriving.unfinished(self.path):
+            file = files.open_regular(left.path, to_write=True)
+            if file is not None:
+                yield left, self._taken_up(left, file)
 
     def take(self, digest: Digest, source: Store) -> bool:
         """Have the content `digest` from `source` too; a file is linked where that is possible."""
@@ -156,8 +189,12 @@ class Layout(Drawable):
         files.clear_temporaries(self.path)
         self._ready = True
 
-    def _folder(self, digest: Digest) -> Path:
-        """The folder that `digest` belongs in, made when it is not there."""
+    def _taken_up(self, left: Unfinished, file: BinaryIO) -> Ingest:
+        size = os.fstat(file.fileno()).st_size
+        return KeptIngest(left.algorithm, lambda: (left.path, file), self._place, size)
+
+    def _place(self, digest: Digest) -> Path:
+        """Where `digest` belongs, its folder made when it is not there."""
         folder = self._file(digest).parent
         if not folder.exists():
             folder.mkdir(parents=True, exist_ok=True)
@@ -165,12 +202,12 @@ class Layout(Drawable):
         if self.empty:
             files.write_whole(self.path / _LAYOUT, encode({"imageLayoutVersion": VERSION}))
             self._change(lambda catalogue: catalogue)
-        return folder
+        return folder / digest.encoded
 
     def _link(self, path: Path, digest: Digest) -> bool:
         self._make()
         try:
-            os.link(path, self._folder(digest) / digest.encoded, follow_symlinks=False)
+            os.link(path, self._place(digest), follow_symlinks=False)
         except (OSError, NotImplementedError):  # already there, or another file system
             return self.content(digest) is not None
         return True
@@ -222,34 +259,6 @@ class Layout(Drawable):
             except OcinbError:  # not there, too long or not an index: it names nothing
                 return ()
         return self._children[parent.digest]
-
-
-class FileIngest(Ingest):
-    """Content on its way into a layout, in a temporary file beside `index.json`."""
-
-    def __init__(self, layout: Layout, algorithm: str) -> None:
-        super().__init__(algorithm)
-        self._layout = layout
-        self._path, self._temporary = files.new_temporary(layout.path)
-
-    def abort(self) -> None:
-        """Leave nothing behind; harmless after `commit`."""
-        self._temporary.close()
-        self._path.unlink(missing_ok=True)
-
-    def _append(self, piece: bytes | memoryview) -> None:
-        files.write_all(self._temporary, piece)
-
-    def _cut(self, size: int) -> None:
-        self._temporary.truncate(size)
-        self._temporary.seek(size)
-
-    def _written(self) -> Iterable[bytes]:
-        return FileContent(self._path, 0, self.size)
-
-    def _keep(self, digest: Digest) -> None:
-        target = self._layout._folder(digest) / digest.encoded
-        files.settle(self._temporary, self._path, target)
 
 
 def _is_foreign(entry: Path) -> bool:

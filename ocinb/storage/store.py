@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Protocol, Self
 
-from ocinb.errors import DigestMismatch, InvalidContent
+from ocinb.errors import DigestMismatch, InvalidContent, NotSupported
 from ocinb.oci.digest import Digest, hasher
 from ocinb.oci.strict_json import MANIFEST_LIMIT
 
@@ -39,18 +39,21 @@ class Stored(Protocol):
 class Ingest(ABC):
     """Content on its way into a store: a sink that hashes what it is given.
 
-    Used as a context manager, what was not committed is gone afterwards.
+    Used as a context manager, what was not committed is gone afterwards. The first `size` bytes may
+    have been written by somebody before: they are read and hashed when their hash is needed.
     """
 
-    def __init__(self, algorithm: str = "sha256") -> None:
+    def __init__(self, algorithm: str = "sha256", size: int = 0) -> None:
         self.algorithm = algorithm
-        self.size = 0
-        self._hash = hasher(algorithm)
+        self.size = size
+        fresh = hasher(algorithm)
+        self._hash: Hash | None = None if size else fresh
 
     def write(self, piece: bytes | memoryview) -> None:
         """Take the next piece."""
+        hashed = self._hash_so_far()
         self._append(piece)
-        self._hash.update(piece)
+        hashed.update(piece)
         self.size += len(piece)
 
     def restart(self) -> None:
@@ -59,7 +62,7 @@ class Ingest(ABC):
 
     def mark(self) -> tuple[int, Hash]:
         """This point, for `return_to`."""
-        return self.size, self._hash.copy()
+        return self.size, self._hash_so_far().copy()
 
     def return_to(self, mark: tuple[int, Hash]) -> None:
         """Forget what was written since `mark`."""
@@ -83,9 +86,19 @@ class Ingest(ABC):
     def abort(self) -> None:
         """Leave nothing behind; harmless after `commit`."""
 
+    def leave(self) -> None:
+        """Stop writing, and leave what was written to another process if it can be found there."""
+        self.abort()
+
     def _hashed(self, algorithm: str) -> Hash:
-        if algorithm == self.algorithm:
-            return self._hash
+        return self._hash_so_far() if algorithm == self.algorithm else self._hash_again(algorithm)
+
+    def _hash_so_far(self) -> Hash:
+        if self._hash is None:
+            self._hash = self._hash_again(self.algorithm)
+        return self._hash
+
+    def _hash_again(self, algorithm: str) -> Hash:
         again = hasher(algorithm)
         for piece in self._written():
             again.update(piece)
@@ -164,6 +177,19 @@ def read(store: Store, digest: Digest, limit: int = MANIFEST_LIMIT) -> bytes | N
             f"{digest.short} has {content.size:,} bytes; at most {limit:,} are read"
         )
     return b"".join(content)
+
+
+def read_intact(store: Store, digest: Digest, limit: int = MANIFEST_LIMIT) -> bytes | None:
+    """The whole of a small content; None when it is not there, too long, or not what its name says.
+
+    Somebody else may have laid it out. None, too, when nobody can tell: digests of an algorithm
+    that cannot be computed.
+    """
+    try:
+        raw = read(store, digest, limit)
+        return raw if raw is not None and Digest.of(raw, digest.algorithm) == digest else None
+    except (InvalidContent, NotSupported):
+        return None
 
 
 def put(store: Store, raw: bytes | memoryview, expected: Digest | None = None) -> Digest:

@@ -11,6 +11,7 @@ from ocinb.protocol import endpoints
 from ocinb.protocol.messages import Request
 from ocinb.registry.app import LocalRegistry
 from ocinb.registry.guard import guarded
+from ocinb.storage.layout import Layout
 from tests.registry.asking import (
     BLOB,
     MANIFEST,
@@ -60,7 +61,7 @@ def test_a_name_that_is_none_is_refused_everywhere(tmp_path, name, method, rest)
     registry = LocalRegistry(tmp_path / "registry")
     response = ask(registry, method, f"/v2/{name}/{rest}", MANIFEST.raw)
     assert code(response) in ("400 NAME_INVALID", "404 UNSUPPORTED")
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.rglob("*")) == [tmp_path / "registry", tmp_path / "registry/.ocinb-lock"]
 
 
 @pytest.mark.parametrize("name", ["demo/blobs", "blobs", "a/index.json", "oci-layout/a", "con"])
@@ -128,7 +129,8 @@ def test_a_registry_on_disk_is_found_again(tmp_path):
 
 def test_a_repository_that_another_tool_adds_is_served_at_once(tmp_path):
     registry = LocalRegistry(tmp_path)
-    push_manifest(LocalRegistry(tmp_path), "late/comer")
+    layout = Layout(tmp_path / "late/comer")
+    layout.put_manifest(MANIFEST.raw, MANIFEST.descriptor, ["v1"])
     assert registry.repositories == ("late/comer",)
     assert ask(registry, "GET", "/v2/late/comer/manifests/v1").status == 200
 

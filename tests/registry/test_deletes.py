@@ -54,7 +54,8 @@ def test_S29_what_is_not_there_cannot_be_deleted(registry, reference):
 
 
 def test_S29_a_deleted_blob_is_gone_from_its_repository_alone(registry):
-    push_blob(registry, "demo/app")
+    """G-17: also one that a manifest names; that is up to whoever asks."""
+    push_manifest(registry, "demo/app")
     push_blob(registry, "demo/app", b"other")
     ask(registry, "POST", f"/v2/demo/other/blobs/uploads/?mount={NAME}")
     url = f"/v2/demo/app/blobs/{NAME}"

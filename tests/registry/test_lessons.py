@@ -8,7 +8,13 @@ from typing import Any
 import pytest
 
 import ocinb
-from ocinb.errors import AuthenticationError, DigestMismatch, RateLimited
+from ocinb.errors import (
+    AuthenticationError,
+    DeleteDisabled,
+    DigestMismatch,
+    NotARegistry,
+    RateLimited,
+)
 from ocinb.oci.image import Blob, Image
 from ocinb.protocol.events import Retrying
 from ocinb.protocol.messages import Request
@@ -100,6 +106,33 @@ def test_an_old_one_has_no_referrers(school: ocinb.LocalRegistry):
     asked = Request("GET", f"/v2/demo/app/referrers/{digest}")
     assert lesson.handle(asked).status == 404
     assert school.handle(asked).status == 200
+
+
+def test_R1_one_that_pretends_is_not_believed(school: ocinb.LocalRegistry):
+    """The referrers are found under the tag, since pushing kept it there."""
+    mine = repository(lessons.pretending(school))
+    image = mine["1.4"]
+    mine.push(Image.of(Blob.of(b"{}", "a/b"), [], subject=image.document.descriptor))
+    found = mine.referrers("1.4")
+    assert (found.source, len(found)) == ("tag", 1)
+    assert "text/html" in found.note
+    with pytest.raises(NotARegistry):
+        mine.registry.catalog()
+
+
+def test_X2_one_that_deletes_by_digest_only_says_what_that_would_take_along(
+    school: ocinb.LocalRegistry,
+):
+    mine = repository(lessons.by_digest_only(school))
+    mine.tag("latest", "other")
+    with pytest.raises(DeleteDisabled) as refused:
+        mine.delete("latest")
+    (hint,) = refused.value.hints
+    assert "other" in hint
+    digest = mine["latest"].digest
+    assert digest in hint
+    assert mine.delete(digest).kind == "manifest"
+    assert not {"latest", "other"}.intersection(mine.tags())
 
 
 def test_a_paged_one_is_read_to_its_end(school: ocinb.LocalRegistry):

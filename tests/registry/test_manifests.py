@@ -100,6 +100,7 @@ def test_S19_a_digest_that_does_not_match_is_refused(registry):
     ],
 )
 def test_S19_what_is_no_manifest_of_its_type_is_refused(registry, raw, media_type):
+    """G-10: no JSON, no object, a field given twice, another type than it came as."""
     push_manifest(registry, "demo/app")
     assert code(put_manifest(registry, "demo/app", "v2", raw, media_type)) == "400 MANIFEST_INVALID"
     assert tags(registry) == ["v1"]
@@ -161,6 +162,7 @@ def test_S19_a_missing_child_of_an_index_is_a_400(registry):
 
 
 def test_S19_a_sparse_registry_takes_manifests_of_what_is_not_there():
+    """G-11"""
     registry = LocalRegistry(sparse=True)
     index = Index.of([MANIFEST.descriptor])
     assert put_manifest(registry, "demo/app", "v1", index.raw, media_types.INDEX).status == 201
@@ -182,6 +184,7 @@ def test_S19_a_layer_that_is_fetched_elsewhere_need_not_be_here(registry):
 
 
 def test_S22_a_subject_is_confirmed_and_may_be_missing(registry):
+    """G-11"""
     push_blob(registry, "demo/app", CONFIG)
     config = Descriptor.of(CONFIG, media_types.CONFIG)
     manifest = Manifest.of(config, [], subject=MANIFEST.descriptor)

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
+from ocinb.client.repository import Repository
 from ocinb.oci import media_types
 from ocinb.oci.descriptor import Descriptor
 from ocinb.oci.digest import Digest
@@ -11,6 +13,7 @@ from ocinb.oci.index import Index
 from ocinb.oci.manifest import Manifest
 from ocinb.registry.app import LocalRegistry
 from ocinb.storage import store as stores
+from ocinb.storage.layout import Layout
 from tests.registry.asking import CONFIG, MANIFEST, ask, code, push_blob, put_manifest
 
 CONFIG_DESCRIPTOR = Descriptor.of(CONFIG, media_types.CONFIG)
@@ -22,6 +25,9 @@ SBOM = Manifest.of(
     annotations={"made.by": "hand"},
 )
 PLAIN = Manifest.of(CONFIG_DESCRIPTOR, [], subject=MANIFEST.descriptor)
+
+
+SUBJECT = f"/v2/demo/app/referrers/{MANIFEST.digest}"
 
 
 def listed(registry, query="", digest=MANIFEST.digest):
@@ -40,6 +46,7 @@ def push(registry, *manifests):
 
 
 def test_S25_nobody_refers_to_what_is_not_there(registry):
+    """G-16"""
     assert listed(registry) == ([], None)
     push(registry)
     assert listed(registry) == ([], None)
@@ -47,6 +54,7 @@ def test_S25_nobody_refers_to_what_is_not_there(registry):
 
 @pytest.mark.parametrize("digest", ["sha256:baddigeststring", "v1"])
 def test_S25_a_digest_that_is_none_is_refused(registry, digest):
+    """G-16"""
     url = f"/v2/demo/app/referrers/{digest}"
     assert code(ask(registry, "GET", url)) == "400 DIGEST_INVALID"
 
@@ -90,11 +98,115 @@ def test_S29_a_deleted_referrer_is_not_listed(registry):
 
 
 def test_S28_referrers_that_only_a_fallback_tag_names_are_listed(tmp_path):
-    registry = LocalRegistry(tmp_path)
-    push(registry)
-    layout = registry.store("demo/app")
+    layout = Layout(tmp_path / "demo/app")
+    stores.put(layout, CONFIG)
     stores.put(layout, SBOM.raw)
     fallback = Index.of([SBOM.descriptor])
     tag = MANIFEST.digest.replace(":", "-")
     layout.put_manifest(fallback.raw, fallback.descriptor, [tag])
     assert [entry["digest"] for entry in listed(LocalRegistry(tmp_path))[0]] == [SBOM.digest]
+
+
+def crowd(registry, size, count):
+    """So many referrers, put into the store as they would be by pushing them."""
+    push(registry)
+    store = registry.store("demo/app")
+    made = [
+        Manifest.of(
+            CONFIG_DESCRIPTOR,
+            [],
+            subject=MANIFEST.descriptor,
+            artifact_type=f"application/vnd.example.kind{number % 2}",
+            annotations={"number": str(number), "text": "x" * size},
+        )
+        for number in range(count)
+    ]
+    for each in made:
+        store.put_manifest(each.raw, each.descriptor)
+    return {each.digest for each in made}
+
+
+def pages(registry, url):
+    """The entries of each page from `url` on, as its link leads to the next; bounded."""
+    for _ in range(20):
+        response = ask(registry, "GET", url)
+        assert response.status == 200
+        assert len(response.body) <= 4 * 1024 * 1024
+        yield response, json.loads(response.body)["manifests"]
+        link = response.headers.get("link", "")
+        if not link:
+            return
+        assert link.startswith("</v2/demo/app/referrers/sha256:")
+        assert link.endswith('>; rel="next"')
+        url = link[1:].partition(">")[0]
+    raise AssertionError("it never ends")
+
+
+def test_S24_referrers_that_do_not_fit_come_in_pages():
+    """G-16"""
+    registry = LocalRegistry()
+    everybody = crowd(registry, 100_000, 100)
+    found = [each for _, page in pages(registry, SUBJECT) for each in page]
+    assert len(found) == 100
+    assert {each["digest"] for each in found} == everybody
+    assert len(list(pages(registry, SUBJECT))) == 3
+
+
+def test_S27_the_filter_is_kept_from_page_to_page():
+    registry = LocalRegistry()
+    crowd(registry, 100_000, 100)
+    url = f"{SUBJECT}?artifactType=application/vnd.example.kind1"
+    answers = list(pages(registry, url))
+    assert len(answers) == 2
+    assert all(answer.headers["oci-filters-applied"] == "artifactType" for answer, _ in answers)
+    kinds = [each["artifactType"] for _, page in answers for each in page]
+    assert kinds == ["application/vnd.example.kind1"] * 50
+
+
+def test_what_comes_and_goes_meanwhile_shifts_no_page():
+    registry = LocalRegistry()
+    everybody = crowd(registry, 100_000, 100)
+    answers = pages(registry, SUBJECT)
+    _, first = next(answers)
+    for each in first[:10]:
+        ask(registry, "DELETE", f"/v2/demo/app/manifests/{each['digest']}")
+    push(registry, SBOM)
+    rest = {each["digest"] for _, page in answers for each in page}
+    assert rest - {SBOM.digest} == everybody - {each["digest"] for each in first}
+
+
+def test_G16_five_thousand_referrers_are_listed_within_a_second():
+    registry = LocalRegistry()
+    everybody = crowd(registry, 10, 5_000)
+    list(pages(registry, SUBJECT))
+    started = time.process_time()
+    answers = list(pages(registry, SUBJECT))
+    assert time.process_time() - started < 1
+    assert {each["digest"] for _, page in answers for each in page} == everybody
+
+
+def test_no_page_has_more_entries_than_clients_parse(monkeypatch):
+    monkeypatch.setattr("ocinb.registry.referrers.LONGEST_PAGE", 7)
+    registry = LocalRegistry()
+    crowd(registry, 1, 15)
+    assert [len(page) for _, page in pages(registry, SUBJECT)] == [7, 7, 1]
+
+
+def test_our_own_client_reads_all_pages():
+    registry = LocalRegistry()
+    everybody = crowd(registry, 100_000, 100)
+    push_blob(registry, "demo/app")
+    put_manifest(registry, "demo/app", "v1", MANIFEST.raw)
+    found = Repository("demo/app", registry=registry).referrers("v1")
+    assert {each.digest for each in found} == everybody
+
+
+def test_a_damaged_referrer_that_is_pushed_again_is_read_again(tmp_path):
+    """K-23: a damaged manifest refers to nothing; pushed again, it does."""
+    with LocalRegistry(tmp_path) as registry:
+        push(registry, SBOM)
+        path = tmp_path / "demo/app/blobs/sha256" / SBOM.digest.encoded
+        path.write_bytes(PLAIN.raw)
+        assert listed(registry)[0] == []
+        push(registry, SBOM)
+        assert [entry["digest"] for entry in listed(registry)[0]] == [SBOM.digest]

@@ -8,12 +8,16 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
 from ocinb.oci import media_types
+from ocinb.oci.strict_json import MANIFEST_LIMIT
+from ocinb.protocol.messages import Response
 from ocinb.registry.app import LocalRegistry
-from tests.registry.asking import BLOB, MANIFEST, NAME, push_blob, push_manifest
+from ocinb.registry.server import Server
+from tests.registry.asking import BLOB, MANIFEST, NAME, Streamed, push_blob, push_manifest
 from tests.registry.wire import ask, connected, head, raw
 
 
@@ -64,6 +68,16 @@ def test_G1_a_chunked_body_is_put_together(client, registry, sizes):
     put = ask(client, "PUT", f"{location}?digest={NAME}", rest, Transfer_Encoding="chunked")[0]
     assert put.status == 201
     assert ask(client, "GET", f"/v2/demo/app/blobs/{NAME}")[1] == BLOB
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_G10_a_manifest_in_chunks_is_measured_to_the_byte(client, registry, more):
+    push_manifest(registry, "demo/app")
+    pieces = iter([MANIFEST.raw, b" " * (MANIFEST_LIMIT - MANIFEST.size + more)])
+    headers = {"Content_Type": media_types.MANIFEST, "Transfer_Encoding": "chunked"}
+    response, text = ask(client, "PUT", "/v2/demo/app/manifests/large", pieces, **headers)
+    assert (response.status, b"SIZE_INVALID" in text) == ((413, True) if more else (201, False))
+    assert ask(client, "HEAD", "/v2/demo/app/manifests/large")[0].status == (404 if more else 200)
 
 
 def test_a_chunk_larger_than_a_piece_is_read_in_pieces(client, registry):
@@ -197,7 +211,7 @@ def test_the_registry_itself_needs_no_server():
     """Pyodide has no sockets: nothing is imported that would want them."""
     script = (
         "import sys; from ocinb.registry.app import LocalRegistry; LocalRegistry(); "
-        "unwanted = {'cheroot', 'werkzeug', 'httpx', 'socket', 'ssl', 'IPython', 'pandas'}; "
+        "unwanted = {'cheroot', 'werkzeug', 'h11', 'socket', 'ssl', 'IPython', 'pandas'}; "
         "print(sorted(unwanted & set(sys.modules)))"
     )
     done = subprocess.run(
@@ -250,3 +264,68 @@ def test_a_closed_registry_has_closed_its_servers():
     with LocalRegistry() as registry:
         server = registry.serve()
     assert server.closed
+
+
+@pytest.mark.parametrize("size", [10, None])
+def test_an_answer_that_does_not_state_its_length_ends_all_the_same(size):
+    """Lessons answer so; a client that keeps its connection must not wait for more."""
+
+    class Body(Streamed):
+        pass
+
+    Body.size = size
+
+    def handle(_):
+        return Response(200, {"Content-Type": "text/plain"}, stream=Body(b"12345", b"67890"))
+
+    with Server(handle, "127.0.0.1", 0) as server, connected(server) as client:
+        for _ in range(2):
+            response, text = ask(client, "GET", "/v2/")
+            assert text == b"1234567890"
+            assert response.getheader("content-length") == (str(size) if size else None)
+
+
+def open_files():
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts open files as Linux does")
+def test_G26_thousands_of_requests_leave_no_file_and_no_thread_open(registry):
+    """A soak, made short: kept connections, single ones, refusals and clients that go away."""
+    push_manifest(registry, "demo/app")
+    urls = ["/v2/", f"/v2/demo/app/blobs/{NAME}", "/v2/demo/app/manifests/v1", "/v2/none/tags/list"]
+    server = registry.serve()
+    port, threads = server.port, threading.active_count()
+
+    def work():
+        with connected(server) as client:
+            for n in range(400):
+                assert ask(client, "GET", urls[n % 4])[0].status in (200, 404)
+
+    for warm in (True, False):
+        if not warm:
+            files = open_files()
+        workers = [threading.Thread(target=work) for _ in range(1 if warm else 6)]
+        for worker in workers:
+            worker.start()
+        for n in range(200):
+            with socket.create_connection(("127.0.0.1", port), 10) as client:
+                client.sendall(head(server, f"GET {urls[n % 4]} HTTP/1.1", "Connection: close"))
+                if n % 3:
+                    while client.recv(65536):
+                        pass
+        for worker in workers:
+            worker.join()
+        wait_until(lambda: not any(c.socket.fileno() >= 0 for c in list(server._http.connections)))
+    assert open_files() <= files
+    assert threading.active_count() == threads
+    server.close()
+    with registry.serve(port=port):
+        pass
+
+
+def wait_until(done, seconds=10.0):
+    deadline = time.monotonic() + seconds
+    while not done() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert done()

@@ -48,17 +48,20 @@ def test_S24_pages_are_linked_until_the_last(tagged):
 
 
 def test_S23_last_need_not_exist_and_n_may_be_missing(tagged):
+    """G-14"""
     assert listed(tagged, "?last=aa") == (["b", "c"], None)
     assert listed(tagged, "?last=zz") == ([], None)
     assert listed(tagged, "?n=1&last=%00") == (["A"], f'<{URL}?n=1&last=A>; rel="next"')
 
 
 def test_S23_n_of_zero_is_an_empty_page(tagged):
+    """G-14"""
     assert listed(tagged, "?n=0") == ([], None)
 
 
-@pytest.mark.parametrize("n", ["-1", "abc", "", "1.5", "+1", "%31%30%30%30%30%30%30%30%30%31", "٣"])
+@pytest.mark.parametrize("n", ["-1", "abc", "", "1.5", "+1", "٣", "1000000001", "1" + "0" * 30])
 def test_S23_an_n_that_is_no_count_is_refused(tagged, n):
+    """G-14"""
     assert code(ask(tagged, "GET", f"{URL}?n={n}")) == "400 UNSUPPORTED"
 
 

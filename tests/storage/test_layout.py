@@ -339,3 +339,68 @@ def test_a_full_disk_leaves_nothing(layout, path, monkeypatch):
     with pytest.raises(OSError, match="No space"):
         stores.put(layout, b"something")
     assert not list(path.glob(".ingest-*"))
+
+
+def begun(layout, content: bytes) -> None:
+    """Write some content that another process is to go on with."""
+    ingest = layout.begin("key")
+    ingest.write(content)
+    ingest.leave()
+
+
+def test_what_is_begun_is_found_by_another_process_and_gone_on_with(layout, path):
+    ingest = layout.begin("key-1", "sha512")
+    ingest.write(b"half ")
+    ingest.leave()
+    ((left, again),) = Layout(path).unfinished()
+    assert (left.key, left.algorithm, again.size) == ("key-1", "sha512", 5)
+    again.write(b"and half")
+    digest = again.commit(Digest.of(b"half and half"))
+    assert b"".join(layout.content(digest)) == b"half and half"
+    assert list(layout.unfinished()) == []
+
+
+def test_what_is_begun_can_be_taken_back_to_where_another_process_left_it(layout):
+    begun(layout, b"half ")
+    ((_, again),) = layout.unfinished()
+    mark = again.mark()
+    again.write(b"too much")
+    again.return_to(mark)
+    again.write(b"done")
+    assert again.commit() == Digest.of(b"half done")
+
+
+def test_what_is_begun_and_given_up_is_not_found(layout):
+    with layout.begin("key") as ingest:
+        ingest.write(b"half")
+    assert list(layout.unfinished()) == []
+
+
+def test_what_is_begun_is_no_foreign_file_and_no_blob(layout, path):
+    begun(layout, b"half")
+    assert Layout(path).manifests() == layout.manifests()
+    assert not list(path.glob("blobs/*/*half*"))
+
+
+def test_its_size_is_that_of_all_its_content(layout):
+    before = layout.size
+    stores.put(layout, b"12345")
+    stores.put(layout, b"123456", Digest.of(b"123456", "sha512"))
+    assert layout.size == before + 11
+
+
+def test_what_a_full_disk_took_of_a_piece_is_taken_back(layout, monkeypatch):
+    def full(file, piece):
+        file.write(piece[:3])
+        raise OSError(28, "No space left on device")
+
+    with layout.ingest() as ingest:
+        ingest.write(b"first ")
+        with monkeypatch.context() as short:
+            short.setattr("ocinb.storage.files.write_all", full)
+            with pytest.raises(OSError, match="No space"):
+                ingest.write(b"second")
+        ingest.write(b"third")
+        digest = ingest.commit()
+    assert b"".join(layout.content(digest)) == b"first third"
+    assert digest == Digest.of(b"first third")

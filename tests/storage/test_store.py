@@ -203,3 +203,17 @@ def test_repr_is_one_useful_line(store):
     store.put_manifest(RAW, described(), ["v1"])
     assert "1 manifests" in repr(store)
     assert "\n" not in repr(store)
+
+
+def test_small_content_that_is_not_what_its_name_says_is_not_there(store):
+    raw = b"content"
+    assert stores.read_intact(store, stores.put(store, raw)) == raw
+    assert stores.read_intact(store, Digest.of(b"missing")) is None
+    assert stores.read_intact(store, Digest.of(raw), limit=6) is None
+
+
+def test_damaged_content_is_not_there(tmp_path):
+    layout = Layout(tmp_path)
+    digest = stores.put(layout, b"content")
+    (tmp_path / "blobs/sha256" / digest.encoded).write_bytes(b"damaged")
+    assert stores.read_intact(layout, digest) is None
