@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import IO
 
 from ocinb.client.remote import RemoteArtifact, RemoteImage, RemoteIndex
+from ocinb.client.shelves import FileShelf, SinkShelf
 from ocinb.client.source import Folder, Target
 from ocinb.errors import NotSupported
-from ocinb.oci.descriptor import Descriptor
 from ocinb.oci.image import Content, Image, ImageIndex
-from ocinb.oci.manifest import AnyManifest
 from ocinb.oci.reference import check_tag
-from ocinb.protocol.messages import Sink
+from ocinb.protocol.pull import BlobShelf
 from ocinb.protocol.session import MOST
-from ocinb.storage.files import replacing
 from ocinb.storage.layout import Layout
-from ocinb.storage.store import put
 
 
 def opened(into: Folder) -> Layout:
@@ -27,46 +22,11 @@ def opened(into: Folder) -> Layout:
     return into if isinstance(into, Layout) else Layout(into)
 
 
-class LayoutShelf:
-    """A layout as a pull sees it: the `Shelf` of `protocol.pull`."""
-
-    def __init__(self, layout: Layout) -> None:
-        self._layout = layout
-
-    def has(self, blob: Descriptor) -> bool:
-        """Whether it is there, and whole."""
-        content = self._layout.content(blob.digest)
-        return content is not None and content.size == blob.size
-
-    @contextmanager
-    def place(self, blob: Descriptor) -> Iterator[Sink]:
-        """A temporary file, which becomes the blob."""
-        with self._layout.ingest(blob.digest.algorithm) as ingest:
-            yield ingest
-            ingest.commit(blob.digest)
-
-    def keep(self, manifest: AnyManifest) -> None:
-        """Known through the root: index.json need not list it."""
-        put(self._layout, manifest.raw, manifest.digest)
-
-    def show(self, root: AnyManifest, tag: str | None) -> None:
-        """List it in index.json."""
-        self._layout.put_manifest(root.raw, root.descriptor, (tag,) if tag else ())
-
-
-@contextmanager
-def writing(into: Target) -> Iterator[Sink]:
-    """`into` as a sink; a file that is named appears when all went well, and only then."""
-    if not isinstance(into, (str, os.PathLike)):
-        yield into if hasattr(into, "restart") else OpenFile(into)
-        return
-    target = Path(into)
-    if target.is_dir():
-        raise IsADirectoryError(f"{target} is a folder: name a file in it")
-    if not target.parent.is_dir():
-        raise FileNotFoundError(f"there is no folder {target.parent} to write {target.name} to")
-    with replacing(target) as sink:
-        yield sink
+def shelf(into: Target) -> BlobShelf:
+    """`into` as a place for a blob; a file that is named appears when all went well, only then."""
+    if isinstance(into, (str, os.PathLike)):
+        return FileShelf(into)
+    return SinkShelf(into if hasattr(into, "restart") else OpenFile(into))
 
 
 class OpenFile:
@@ -80,14 +40,29 @@ class OpenFile:
         """Go back to where the content began."""
         if self._start is not None:
             self._file.seek(self._start)
-            self._file.truncate()
+            _cut(self._file)
         elif self._begun:
             raise NotSupported("the content must be written anew, but this file cannot go back")
 
     def write(self, piece: bytes | memoryview) -> None:
         """Take the next piece."""
         self._begun = True
-        self._file.write(piece)
+        left = memoryview(piece)
+        while left:
+            written: object = self._file.write(left)
+            if written == 0:
+                raise OSError("the file to write to takes nothing more")
+            # Without a buffer it may be less than all; what is only like a file may not say.
+            left = left[written if isinstance(written, int) else len(left) :]
+
+
+def _cut(file: IO[bytes]) -> None:
+    """Truncate `file` where it stands; a device, which has no length, stays as it is."""
+    try:
+        file.truncate()
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
 
 
 def the_chunk_size(size: int | None) -> int | None:

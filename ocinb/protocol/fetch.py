@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ocinb.errors import DigestMismatch, InvalidContent, NotFound, NotSupported
+from collections.abc import Callable
+
+from ocinb.errors import DigestMismatch, InvalidContent, NotFound, NotSupported, RegistryError
 from ocinb.oci import media_types
 from ocinb.oci.config import ImageConfig, parse_config
 from ocinb.oci.descriptor import Descriptor
@@ -11,15 +13,16 @@ from ocinb.oci.manifest import AnyManifest, parse_manifest
 from ocinb.oci.reference import identifier
 from ocinb.oci.strict_json import MANIFEST_LIMIT
 from ocinb.protocol import endpoints
-from ocinb.protocol.claims import claimed_digest
-from ocinb.protocol.events import Observer, Skipped, Verified, nobody
+from ocinb.protocol.claims import claimed_digest, note_other_claim
+from ocinb.protocol.download import PAST_CACHES, get_blob
+from ocinb.protocol.encoding import as_named, coding
+from ocinb.protocol.events import Observer, Skipped, nobody
 from ocinb.protocol.headers import Headers, length
 from ocinb.protocol.messages import Conversation, Request, Response, Sink, Step
 from ocinb.protocol.ping import not_a_registry
-from ocinb.protocol.sinks import Counter, Memory, Verifier
+from ocinb.protocol.sinks import Counter, Memory
 from ocinb.text import redacted_url
 
-_PAST_CACHES = {"Cache-Control": "no-cache"}
 # Some registries refuse HEAD for what they let have, and for what they would take (D-2).
 HEAD_REFUSED = (400, 403, 405)
 
@@ -45,9 +48,9 @@ def get_manifest(
         endpoints.GET_MANIFEST,
         why="A digest names exactly these bytes; a tag, whatever it points to now.",
     )
-    response = _no_web_page((yield step).expect(200))
+    response = _as_it_is(_no_web_page((yield step).expect(200)), wanted, step)
     if wanted and Digest.of(response.body, wanted.algorithm) != wanted:
-        response = (yield _again(step)).expect(200)
+        response = _as_it_is((yield _again(step)).expect(200), wanted, step)
     digest = _verified_digest(response, wanted)
     manifest = parse_manifest(response.body, response.media_type(), digest=digest)
     _refuse_other_than(expected, manifest)
@@ -76,6 +79,7 @@ def head_manifest(name: str, reference: str) -> Conversation[Descriptor | None]:
     claimed, size = claimed_digest(response), response.headers.content_length()
     digest = wanted or claimed
     plausible = response.media_type() in media_types.READABLE and claimed in (None, digest)
+    size = None if coding(response.headers) else size  # the length would be another (D-3)
     if response.status == 200 and digest and plausible and size:
         return Descriptor(response.media_type(), digest, size)
     response.expect(200, 400, 405)
@@ -83,34 +87,20 @@ def head_manifest(name: str, reference: str) -> Conversation[Descriptor | None]:
     return manifest.descriptor
 
 
-def get_blob(
-    name: str, blob: Descriptor, sink: Sink, announce: Observer = nobody
-) -> Conversation[Descriptor]:
-    """Fetch a blob into `sink`, verified against digest and size.
-
-    What does not match is asked for once more, past any cache, before it is refused.
-    """
-    verifier = Verifier(sink, blob.digest, blob.size)
-    step = Step(
-        f"Fetch blob {blob.digest.short}",
-        Request("GET", endpoints.GET_BLOB.path(name=name, digest=blob.digest), sink=verifier),
-        endpoints.GET_BLOB,
-        why="What arrives is hashed on the way and must come out as its own name.",
-    )
-    response = (yield step).expect(200)
-    if not verifier.matches:
-        response = (yield _again(step)).expect(200)
-    verifier.check(_source(response))
-    announce(Verified(blob.digest, blob.size))
-    return blob
-
-
-def head_blob(name: str, digest: Digest) -> Conversation[Descriptor | None]:
-    """The descriptor of a blob without fetching it, or None when it is not there."""
+def has_blob(name: str, digest: Digest) -> Conversation[bool]:
+    """Whether a blob is there, however long it is; where HEAD is refused, its first byte tells."""
+    response = yield blob_question(name, digest)
+    if response.status in (200, 404):
+        return response.status == 200
+    response.expect(*HEAD_REFUSED)
     try:
-        return (yield from describe_blob(name, digest))
+        yield from _size_by_range(name, digest)
     except NotFound:
-        return None
+        return False
+    except RegistryError as no:
+        if no.status not in (200, 206, 416):  # of no length that is told, or without a byte
+            raise
+    return True
 
 
 def describe_blob(name: str, digest: Digest) -> Conversation[Descriptor]:
@@ -119,7 +109,8 @@ def describe_blob(name: str, digest: Digest) -> Conversation[Descriptor]:
     A registry that refuses HEAD, or leaves out the length, is asked for the first byte (D-2).
     """
     response = (yield blob_question(name, digest)).expect(200, *HEAD_REFUSED)
-    size = response.headers.content_length() if response.status == 200 else None
+    told = response.status == 200 and not coding(response.headers)
+    size = response.headers.content_length() if told else None
     if not size and digest != Digest.of(b"", digest.algorithm):
         size = yield from _size_by_range(name, digest)
     return Descriptor(media_types.OCTET_STREAM, digest, size or 0)
@@ -157,9 +148,13 @@ def blob_question(name: str, digest: Digest) -> Step:
 
 
 def get_blob_bytes(
-    name: str, blob: Descriptor, limit: int = MANIFEST_LIMIT, announce: Observer = nobody
+    name: str,
+    blob: Descriptor,
+    limit: int = MANIFEST_LIMIT,
+    announce: Observer = nobody,
+    get: Callable[[str, Descriptor, Sink, Observer], Conversation[Descriptor]] = get_blob,
 ) -> Conversation[bytes]:
-    """The content of a blob of at most `limit` bytes, verified."""
+    """The content of a blob of at most `limit` bytes, verified; `get` fetches it into a sink."""
     if blob.size > limit:
         raise InvalidContent(
             f"{blob.digest.short} has {blob.size:,} bytes; at most {limit:,} are read into memory"
@@ -168,18 +163,20 @@ def get_blob_bytes(
         announce(Skipped(blob.digest, blob.size))
         return blob.data
     memory = Memory(blob.size)
-    yield from get_blob(name, blob, memory, announce)
+    yield from get(name, blob, memory, announce)
     return memory.content
 
 
-def get_config(name: str, config: Descriptor) -> Conversation[ImageConfig]:
+def get_config(
+    name: str, config: Descriptor, announce: Observer = nobody
+) -> Conversation[ImageConfig]:
     """The image config that `config` points to, verified."""
     if config.media_type not in media_types.IMAGE_CONFIGS:
         raise NotSupported(
             f"{media_types.meaning(config.media_type)} is not an image config",
             hints=["this is an artifact: look at its layers instead"],
         )
-    raw = yield from get_blob_bytes(name, config)
+    raw = yield from get_blob_bytes(name, config, announce=announce)
     return parse_config(raw, config.media_type, digest=config.digest)
 
 
@@ -196,7 +193,7 @@ def _digest(reference: str) -> Digest | None:
 
 def _again(step: Step) -> Step:
     request = step.request
-    headers = Headers([*request.headers.pairs(), *_PAST_CACHES.items()])
+    headers = Headers([*request.headers.pairs(), *PAST_CACHES.items()])
     again = Request(request.method, request.url, headers, sink=request.sink, limit=request.limit)
     return Step(
         f"{step.title} again",
@@ -219,7 +216,14 @@ def _verified_digest(response: Response, wanted: Digest | None) -> Digest:
         return Digest.of(response.body)
     if actual != expected:
         raise DigestMismatch(expected, actual, source=_source(response))
+    if wanted:
+        note_other_claim(response, wanted, response.body)
     return expected
+
+
+def _as_it_is(response: Response, wanted: Digest | None, step: Step) -> Response:
+    """`response` with the bytes that were asked for, also when they came encoded (D-3)."""
+    return as_named(response, wanted or claimed_digest(response), step.request.limit)
 
 
 def _source(response: Response) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar, cast, runtime_checkable
 
@@ -15,9 +16,11 @@ from ocinb.errors import (
     RateLimited,
     RegistryError,
     ServerFault,
+    TransferError,
     UnexpectedAnswer,
 )
 from ocinb.oci import strict_json
+from ocinb.protocol.encoding import Undecodable, coding, decoded
 from ocinb.protocol.headers import Headers
 from ocinb.protocol.waiting import retry_after
 from ocinb.text import redacted_url, visible
@@ -52,7 +55,28 @@ class Sink(Protocol):
         """Forget what was written: the body begins again from its first byte."""
 
     def write(self, piece: bytes | memoryview) -> object:
-        """Take the next piece, which is only borrowed: copy what must be kept."""
+        """Take the next piece, which is only borrowed: copy what must be kept.
+
+        May raise `Enough`: then no more of this body is read.
+        """
+
+
+@runtime_checkable
+class Discerning(Sink, Protocol):
+    """A sink that sees the head of an answer before it takes a byte of the body.
+
+    Whoever asks with one goes on where a body breaks off, so the request is not just repeated.
+    """
+
+    def accepts(self, head: Response) -> bool:
+        """Whether it wants the body, and stands where that goes on or begins.
+
+        It is asked in place of being told to `restart`.
+        """
+
+
+class Enough(Exception):
+    """Raised by a sink that needs no more of a body: the answer counts as heard."""
 
 
 @dataclass(frozen=True)
@@ -157,14 +181,12 @@ class Response(Drawable):
         """The error this answer stands for, in the registry's own words."""
         code, message = self._said()
         method, url = self.asked
-        if self.status == 429:
-            wait = retry_after(self.headers)
-            return RateLimited(429, code, message, retry_after=wait, method=method, url=url)
+        wait = retry_after(self.headers)
         kind = _KINDS.get(self.status)
         if kind is None:
             kind = ServerFault if self.status >= 500 else RegistryError
             kind = UnexpectedAnswer if self.status < 400 else kind
-        return kind(self.status, code, message, method=method, url=url)
+        return kind(self.status, code, message, retry_after=wait, method=method, url=url)
 
     def media_type(self) -> str:
         """The `Content-Type` without its parameters, lower-case; empty when there is none."""
@@ -181,12 +203,15 @@ class Response(Drawable):
 
     def _said(self) -> tuple[str, str]:
         """The first of the registry's errors; else the beginning of whatever it sent."""
+        body = self.body
+        with suppress(Undecodable):
+            body = decoded(body, coding(self.headers), ERROR_BODY_LIMIT)
         try:
-            document = strict_json.parse(self.body, "the error body", ERROR_BODY_LIMIT)
+            document = strict_json.parse(body, "the error body", ERROR_BODY_LIMIT)
             first = document["errors"][0]
             return str(first.get("code", "")), str(first.get("message", "") or "")
         except (InvalidContent, LookupError, TypeError, AttributeError):
-            return "", visible(self.body[:80].decode("utf-8", "replace").strip(), 80)
+            return "", visible(body[:80].decode("utf-8", "replace").strip(), 80)
 
     def unexpected(self, why: str) -> UnexpectedAnswer:
         """The error for an answer whose status is fine and whose content is not."""
@@ -198,7 +223,21 @@ _KINDS: dict[int, type[RegistryError]] = {
     401: AuthenticationError,
     403: Denied,
     404: NotFound,
+    429: RateLimited,
 }
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What went wrong before a step, how many times in a row; who sends it waits a while first."""
+
+    error: TransferError
+    attempt: int
+
+    @property
+    def reason(self) -> str:
+        """Why it is tried again."""
+        return str(self.error)
 
 
 @dataclass(frozen=True)
@@ -206,8 +245,10 @@ class Step(Drawable):
     """One request, what it is for, and where the spec speaks of it.
 
     With `recovers`, the conversation goes on when no whole answer arrives: it is thrown the
-    `TransferError` and asks what became of the request. `session` is the upload that is open
-    while this step waits: who gives up here has one to cancel, or to go on with later.
+    `TransferError` and asks what became of the request. With `probes`, it goes on whatever comes
+    of it: it is thrown any `RegistryError` of the sending, too, such as that no token can be had.
+    `session` is the upload that is open while this step waits: who gives up here has one to cancel,
+    or to go on with later. `after` is what failed before it, if it is another try.
     """
 
     title: str
@@ -216,6 +257,8 @@ class Step(Drawable):
     why: str = ""
     recovers: bool = False
     session: UploadSession | None = field(default=None, repr=False)
+    probes: bool = False
+    after: Failure | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
         return f"<Step {self.endpoint.id} {visible(self.title, 80)}>"
@@ -259,11 +302,19 @@ def received(request: Request, response: Response) -> Response:
     if request.method == "HEAD":
         return replace(response, body=b"", stream=None)
     if request.sink is not None and 200 <= response.status < 300:
-        request.sink.restart()
-        for piece in pieces:
-            request.sink.write(piece)
+        _pour(pieces, request.sink, response)
         return replace(response, body=b"", stream=None)
     return replace(response, body=_bounded(request, response, pieces), stream=None)
+
+
+def _pour(pieces: Iterable[bytes], sink: Sink, head: Response) -> None:
+    if not isinstance(sink, Discerning):
+        sink.restart()
+    elif not sink.accepts(head):
+        return
+    with suppress(Enough):
+        for piece in pieces:
+            sink.write(piece)
 
 
 def _bounded(request: Request, response: Response, pieces: Iterable[bytes]) -> bytes:

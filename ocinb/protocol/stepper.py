@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Generic
 
 from ocinb.drawable import Drawable
-from ocinb.errors import TransferError
+from ocinb.errors import RegistryError, TransferError
 from ocinb.protocol.messages import Conversation, Exchange, Request, Response, Send, Step, T
 from ocinb.text import visible
 
@@ -65,7 +65,7 @@ class Stepper(Drawable, Generic[T]):
         while (step := self.waiting) is not None:
             try:
                 self.step()
-            except TransferError:
+            except (TransferError, RegistryError):
                 if not self._goes_on_without(step):
                     raise
         if not hasattr(self, "result"):
@@ -89,8 +89,8 @@ class Stepper(Drawable, Generic[T]):
         __tracebackhide__ = True
         try:
             return self._send(step)
-        except TransferError as error:
-            if step.recovers:
+        except (TransferError, RegistryError) as error:
+            if step.probes or (step.recovers and isinstance(error, TransferError)):
                 lost = error
                 self._advance(lambda: self._conversation.throw(lost))
             raise

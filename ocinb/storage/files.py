@@ -14,7 +14,7 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from ocinb.errors import InvalidContent
 from ocinb.storage.store import PIECE
@@ -29,16 +29,22 @@ except ImportError:  # Windows and the browser: one process at a time
 # Windows knows neither links in our way nor pipes that hang, but a text mode.
 _SAFE = sum(getattr(os, flag, 0) for flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
 _TEMPORARY = ".ingest-"
+_PAGE = 4096
+_STRETCH = 8 * 1024 * 1024
 
 
-def open_regular(path: Path) -> BinaryIO | None:
-    """`path` open for reading without a buffer; None when it is not there, or no regular file."""
+def open_regular(path: Path, *, to_write: bool = False) -> BinaryIO | None:
+    """`path` open without a buffer, for reading or also `to_write`; it is not made.
+
+    None when it is not there, or no regular file.
+    """
+    flags, mode = (os.O_RDWR, "r+b") if to_write else (os.O_RDONLY, "rb")
     try:
-        descriptor = os.open(path, os.O_RDONLY | _SAFE)
+        descriptor = os.open(path, flags | _SAFE)
     except OSError:  # also a link (ELOOP), and a name the file system cannot hold
         return None
     if stat.S_ISREG(os.fstat(descriptor).st_mode):
-        return os.fdopen(descriptor, "rb", buffering=0)
+        return cast("BinaryIO", os.fdopen(descriptor, mode, buffering=0))
     os.close(descriptor)
     return None
 
@@ -106,6 +112,66 @@ def new_temporary(folder: Path) -> tuple[Path, BinaryIO]:
                 os.close(descriptor)
                 continue
         return path, os.fdopen(descriptor, "r+b", buffering=0)
+
+
+def new_file(path: Path) -> BinaryIO:
+    """The file `path`, which must not be there, for whoever knows its name; no lock is on it."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _SAFE, 0o600)
+    return os.fdopen(descriptor, "r+b", buffering=0)
+
+
+def claim(path: Path, *, make: bool = True) -> BinaryIO | None:
+    """The file `path` to read and write, locked, for its owner alone; made when it is not there.
+
+    None while another writer has it, and when it is no regular file, is not ours alone, or cannot
+    be had, as where there are no locks. The lock is held until it is closed.
+    """
+    if not LOCKS:
+        return None
+    flags = os.O_RDWR | _SAFE | (os.O_CREAT if make else 0)
+    while True:
+        try:
+            descriptor = os.open(path, flags, 0o600)
+        except OSError:
+            return None
+        if not _locked_at_once(descriptor, fcntl.LOCK_EX) or not _is_ours_alone(descriptor):
+            os.close(descriptor)
+            return None
+        if _is_at(path, descriptor):
+            return os.fdopen(descriptor, "r+b", buffering=0)
+        os.close(descriptor)  # renamed or removed before it was locked: once more
+
+
+def hold(file: BinaryIO, *, alone: bool = False) -> bool:
+    """Lock `file` until it is closed, for readers or for one `alone`; whether that could be had."""
+    return not LOCKS or _locked_at_once(file.fileno(), fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+
+
+def _locked_at_once(descriptor: int, kind: int) -> bool:
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except OSError:  # somebody has it, or this file system knows no locks
+        return False
+    return True
+
+
+def _is_ours_alone(descriptor: int) -> bool:
+    """Whether nobody else may write to it, by another name or by right."""
+    found = os.fstat(descriptor)
+    closed = not found.st_mode & 0o077
+    return (
+        stat.S_ISREG(found.st_mode)
+        and found.st_uid == os.geteuid()
+        and closed
+        and (found.st_nlink <= 1)
+    )
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(os.lstat(path), os.fstat(descriptor))
+    except OSError:
+        return False
 
 
 def clear_temporaries(folder: Path) -> None:
@@ -177,8 +243,23 @@ def replacing(target: Path) -> Iterator[Replacement]:
 def write_all(file: BinaryIO, piece: bytes | memoryview) -> None:
     """Write the whole of `piece` to an unbuffered file."""
     view = memoryview(piece).cast("B")
+    length = len(view)
     while view:
         view = view[file.write(view) :]
+    if length >= _PAGE:
+        _send_on(file, length)
+
+
+def _send_on(file: BinaryIO, length: int) -> None:
+    """Have the disk begin with each whole stretch at once: then the sync at the end has little left
+    to wait for, and costs next to nothing."""
+    end = file.tell()
+    begun, done = (end - length) // _STRETCH, end // _STRETCH
+    if done > begun and hasattr(os, "posix_fadvise"):
+        place, size = begun * _STRETCH, (done - begun) * _STRETCH
+        # Linux writes out what nobody needs in its cache; what is not written yet stays in it.
+        with contextlib.suppress(OSError):
+            os.posix_fadvise(file.fileno(), place, size, os.POSIX_FADV_DONTNEED)
 
 
 def sync_folder(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 
 import pytest
@@ -22,6 +23,7 @@ from ocinb.protocol.messages import (
     PIECE,
     Body,
     Bytes,
+    Enough,
     Exchange,
     Request,
     Response,
@@ -231,6 +233,47 @@ def test_a_wanted_body_goes_to_its_sink_and_a_refusal_into_memory():
     assert (response.body, sink.content) == (b"no", b"content")
     received(request, Response(200, body=b"again"))
     assert sink.content == b"again"
+
+
+class Fussy(Memory):
+    """Wants nothing but answers of one status, and no more than two bytes."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(1_000_000)
+        self.status = status
+
+    def accepts(self, head: Response) -> bool:
+        return head.status == self.status
+
+    def write(self, piece: bytes | memoryview) -> None:
+        if len(self.content) >= 2:
+            raise Enough
+        super().write(piece)
+
+
+def test_a_sink_may_look_at_the_head_before_a_byte_is_read():
+    """It is not told to start again, then, and of what it does not want nothing is read."""
+    sink, body = Fussy(206), Endless()
+    sink.write(b"x")
+    response = received(Request("GET", "/", sink=sink), Response(200, stream=body))
+    assert (response.status, response.body, body.read, sink.content) == (200, b"", 0, b"x")
+    received(Request("GET", "/", sink=sink), Response(206, body=b"y"))
+    assert sink.content == b"xy"
+
+
+def test_a_sink_that_has_enough_ends_the_reading_and_the_answer_counts():
+    sink, body = Fussy(200), Endless()
+    response = received(Request("GET", "/", sink=sink), Response(200, stream=body))
+    assert (response.status, response.body) == (200, b"")
+    assert 0 < body.read < 100_000
+
+
+def test_D3_a_refusal_that_comes_encoded_is_understood():
+    said = json.dumps({"errors": [{"code": "DENIED", "message": "no"}]}).encode()
+    answer = Response(403, {"Content-Encoding": "gzip"}, gzip.compress(said))
+    assert (answer.refusal().code, answer.refusal().message) == ("DENIED", "no")
+    bomb = Response(403, {"Content-Encoding": "gzip"}, gzip.compress(bytes(50_000_000)))
+    assert bomb.refusal().code == ""
 
 
 def test_the_answer_to_head_has_no_body_and_none_is_read():

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from ocinb.errors import DigestMismatch, NotSupported, TruncatedBody, UnexpectedAnswer
-from ocinb.oci.digest import Digest
+from ocinb.oci.digest import Digest, hasher
+from ocinb.protocol.messages import Response
 from ocinb.protocol.sinks import Counter, Memory, Verifier
 
 
@@ -47,7 +48,7 @@ def test_what_hashes_to_its_name_matches(algorithm, size):
 
 
 def test_it_stops_at_the_first_byte_too_many_and_hands_nothing_of_it_on():
-    """K-11, F-6; case 11."""
+    """K-11, F-6; F-D11."""
     check, memory = verifier()
     check.write(b"hel")
     with pytest.raises(UnexpectedAnswer, match="more than the 5 bytes"):
@@ -82,6 +83,59 @@ def test_it_can_begin_again():
     check.write(b"hello")
     check.check()
     assert memory.content == b"hello"
+
+
+def part(text: str) -> Response:
+    return Response(206, {"Content-Range": text})
+
+
+def test_a_part_is_accepted_where_it_goes_on_and_nowhere_else():
+    """D-6, D-7: and all of it at any time, from the beginning."""
+    check, memory = verifier()
+    assert not check.accepts(part("bytes 0-4/5"))
+    assert check.accepts(Response(200))
+    check.write(b"hel")
+    assert not check.accepts(part("bytes 2-4/5"))
+    assert memory.content == b"hel"
+    assert check.accepts(part("bytes 3-4/5"))
+    check.write(b"lo")
+    check.check()
+    assert memory.content == b"hello"
+    assert check.accepts(Response(200))
+    assert (memory.content, check.received) == (b"", 0)
+    assert not check.accepts(Response(204))
+
+
+class Sum(Memory):
+    """A sink that hashes by itself."""
+
+    algorithm = "sha256"
+
+    def mark(self):
+        return len(self.content), hasher("sha256", self.content)
+
+
+def test_a_sink_that_hashes_is_gone_on_with_and_not_hashed_twice():
+    sink = Sum(100)
+    sink.write(b"hel")
+    check = Verifier(sink, Digest.of(b"hello"), 5)
+    assert check.received == 3
+    check.write(b"lo")
+    check.check()
+    assert check._hash is None
+    other = Verifier(sink, Digest.of(b"hello", "sha512"), 5)
+    assert other.received == 0
+
+
+def test_what_is_forgotten_stays_where_it_is_until_something_comes():
+    check, memory = verifier()
+    check.write(b"HELLO")
+    check.forget()
+    assert (check.received, memory.content) == (0, b"HELLO")
+    assert check.accepts(Response(200))
+    assert memory.content == b""
+    check.write(b"hello")
+    check.check()
 
 
 def test_an_algorithm_nobody_can_compute_is_refused_before_anything_comes():
