@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Literal, Self, TypeAlias
 
@@ -21,6 +21,7 @@ from ocinb.display.view import Bar, Block, Cell, Fold, Row, Say, Table, Tone, Vi
 from ocinb.errors import Cancelled
 from ocinb.protocol.events import Event, Planned, Retrying
 from ocinb.protocol.ledger import Entry, Ledger, State
+from ocinb.protocol.pace import Pace
 from ocinb.text import human_size
 
 INTERVAL = 0.1  # seconds between two paints
@@ -61,7 +62,7 @@ class Progress:
         self.title = title
         self.outcome: Outcome = "running"
         self.reason = ""
-        self.ledger = Ledger()
+        self.ledger, self._pace = Ledger(), Pace()
         self._sink: Sink | None = to or sink()
         self._clock, self._lock = clock, threading.Lock()
         self._thread = threading.get_ident()
@@ -81,7 +82,14 @@ class Progress:
         if self._sink is None or threading.get_ident() != self._thread:
             return
         # What it will do, and what it waits for, must be seen now, whatever happens next.
-        if isinstance(event, (Planned, Retrying)) or self._clock() - self._painted >= INTERVAL:
+        if isinstance(event, (Planned, Retrying)):
+            self._paint("update")
+        else:
+            self.tick()
+
+    def tick(self) -> None:
+        """Paint if it is time to: when nothing moves, this is seen, too."""
+        if self._sink is not None and self._clock() - self._painted >= INTERVAL:
             self._paint("update")
 
     def __exit__(
@@ -123,6 +131,7 @@ class Progress:
     def _paint(self, what: Literal["open", "update", "close"]) -> None:
         if self._sink is None:
             return
+        self._pace.note(self._clock(), self.ledger.moved)
         try:
             getattr(self._sink, what)(self)
         except Exception:  # a transfer never fails because it cannot be shown
@@ -156,7 +165,8 @@ class Progress:
         ledger, (word, tone) = self.ledger, _OUTCOMES[self.outcome]
         amount = f"{human_size(ledger.done)} of {human_size(ledger.whole)}"
         if self.outcome == "running":
-            return (Word(f"{amount},"), Word(ledger.now or "beginning"))
+            speed = "".join(f"{each}, " for each in self._speed())
+            return (Word(f"{amount}, {speed}".strip()), Word(ledger.now or "beginning"))
         there = ledger.count("there", "mounted")
         known = f", {there:,} already there" if there else ""
         blobs = f", {counted(len(ledger.entries), 'blob')}{known}" if ledger.entries else ""
@@ -164,6 +174,25 @@ class Progress:
             amount = human_size(ledger.whole)
         said = f"{amount}{blobs}, {self._stopped - self._begun:.1f} s"
         return (Word(word, tone=tone), dim(said))
+
+    def _speed(self) -> Iterator[str]:
+        """How fast it goes on, and how long it will take, as far as anybody can tell."""
+        ledger, rate = self.ledger, round(self._pace.rate)
+        seconds = self._pace.left(ledger.whole - ledger.done)
+        if rate > 0:
+            yield f"{human_size(rate)}/s"
+        if seconds is not None:
+            yield f"{_duration(seconds)} left"
+
+
+def _duration(seconds: float) -> str:
+    """A time that is about right: `8 s`, `2 min`, `1 h 5 min`."""
+    if seconds < 60:
+        return f"{max(1, round(seconds))} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    if hours >= 100:
+        return "days"
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
 def _row(entry: Entry) -> Row:

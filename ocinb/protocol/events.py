@@ -93,11 +93,13 @@ class Verified:
 
 @dataclass(frozen=True)
 class Finished:
-    """An exchange is over, after `seconds`; `error` says why when it failed."""
+    """An exchange is over, after `seconds`; `error` says why when it failed, and `stopped` whether
+    that is only because somebody asked for it."""
 
     exchange: int
     seconds: float
     error: str = ""
+    stopped: bool = False
 
 
 Event: TypeAlias = (

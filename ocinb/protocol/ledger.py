@@ -21,6 +21,7 @@ from ocinb.protocol.events import (
     Verified,
 )
 from ocinb.protocol.messages import Step
+from ocinb.text import human_size
 
 State: TypeAlias = Literal[
     "waiting", "asked", "fetched", "sent", "again", "there", "mounted", "done", "failed",
@@ -32,13 +33,15 @@ _WAYS: dict[str, State] = {"up": "sent", "down": "fetched"}
 _CONTENT = {"GET": "down", "PUT": "up", "PATCH": "up", "POST": "up"}  # where a blob itself moves
 _DIGEST = re.compile(r"(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})")
 
+_FROM = re.compile(r"bytes=([0-9]{1,18})-")
+
 
 @dataclass
 class Entry:
     """A blob on its way: what it is, how many of its bytes have moved, what became of it.
 
     `position` counts the blobs of the transfer from 0. `way` is where its bytes go, `up` or `down`;
-    empty while nobody asked for it to move.
+    empty while nobody asked for it to move. It is `stopped` when somebody asked for that.
     """
 
     blob: Descriptor
@@ -48,6 +51,7 @@ class Entry:
     note: str = ""
     tries: int = 1
     way: str = ""
+    stopped: bool = False
 
     @property
     def done(self) -> int:
@@ -60,14 +64,36 @@ class Entry:
         return self.state in OVER
 
 
+@dataclass
+class _Body:
+    """The body of an exchange that is about a blob: `way` is where the blob's own bytes go there.
+
+    `before` of the blob's bytes were there before, `done` have moved in this exchange.
+    """
+
+    entry: Entry
+    way: str
+    before: int
+    done: int = 0
+
+
 class Ledger:
     """Entries for the blobs that were planned, in their order, kept by calling it with events."""
 
     def __init__(self) -> None:
         self.entries: dict[Digest, Entry] = {}
-        self.now = ""  # what is being done, in words
-        # For each exchange the blob, the way its bytes go there, and how many were there before.
-        self._exchanges: dict[int, tuple[Entry, str, int]] = {}
+        self.moved = 0  # bytes of blobs that went over the wire; those that went twice count twice
+        self._bodies: dict[int, _Body] = {}  # what moves in which exchange
+        self._doing: dict[int, str] = {}  # for each exchange under way what it is for, in words
+        self._did = ""
+
+    @property
+    def now(self) -> str:
+        """What is being done, in words; of several things at once, the one that began first."""
+        titles = list(self._doing.values())
+        if len(titles) < 2:
+            return titles[0] if titles else self._did
+        return f"{titles[0]} and {len(titles) - 1:,} more at once"
 
     @property
     def done(self) -> int:
@@ -95,50 +121,53 @@ class Ledger:
             case Skipped() | Mounted() | Verified():
                 return self._settled(event)
             case BytesMoved() | ResponseReceived() | Retrying() | Finished():
-                entry, way, before = self._exchanges.get(event.exchange, (None, "", 0))
-                if entry is None or entry.over:
-                    return None
-                return self._went_on(entry, way, before, event)
+                return self._went_on(event)
 
     def end(self, state: Literal["failed", "cancelled"]) -> None:
         """Say of every blob still on its way that it will not arrive."""
         for entry in self.entries.values():
             if not entry.over:
-                entry.state = "not begun" if entry.state == "waiting" else state
-                entry.note = entry.note if state == "failed" else ""
+                ended = "cancelled" if entry.stopped else state
+                entry.state = "not begun" if entry.state == "waiting" else ended
+                entry.note = entry.note if entry.state == "failed" else ""
 
     def _started(self, event: RequestStarted) -> Entry | None:
         if event.step is not None:
-            self.now = event.step.title
+            self._doing[event.exchange] = self._did = event.step.title
         # After a redirect only the step still knows which blob it is.
         entry = self._about(event.step)
         if entry is None or entry.over:
             return None
+        way, before = _CONTENT.get(event.method, ""), _offset(event.step)
         session = event.step.session if event.step else None
-        way = _CONTENT.get(event.method, "")
         if session is not None and way == "down":  # a word about the upload, and none of the blob
             way = ""
-        self._exchanges[event.exchange] = (entry, way, session.offset if session else 0)
-        entry.state, entry.note, entry.way = "asked", "", way or entry.way
+        self._bodies[event.exchange] = _Body(entry, way, before)
+        entry.state, entry.way, entry.stopped = "asked", way or entry.way, False
+        entry.note = f"from {human_size(before)} on" if before and way == "down" else ""
         return entry
 
-    def _went_on(
-        self,
-        entry: Entry,
-        way: str,
-        before: int,
-        event: BytesMoved | ResponseReceived | Retrying | Finished,
-    ) -> Entry:
+    def _went_on(self, event: BytesMoved | ResponseReceived | Retrying | Finished) -> Entry | None:
+        body = self._bodies.get(event.exchange)
+        if isinstance(event, Finished):
+            self._did = self._doing.pop(event.exchange, self._did)
+        if body is None or body.entry.over:
+            return None
+        entry = body.entry
         match event:
-            case BytesMoved() if event.direction == way:
-                entry.state, entry.moved = _WAYS[way], before + event.done
+            case BytesMoved() if event.direction == body.way:
+                self.moved += max(0, event.done - body.done)
+                body.done = event.done
+                entry.state, entry.moved = _WAYS[body.way], body.before + event.done
             case ResponseReceived() if event.status >= 300:  # what comes now is not the blob
-                self._exchanges[event.exchange] = (entry, "", before)
+                body.way = ""
+            case ResponseReceived(status=200) if body.way == "down":  # all of it, whatever we had
+                body.before, entry.note = 0, ""
             case Retrying():
-                entry.state, entry.tries, entry.moved = "again", event.attempt + 1, before
+                entry.state, entry.tries, entry.moved = "again", event.attempt + 1, body.before
                 entry.note = f"in {event.seconds:.1f} s: {event.reason}"
             case Finished(error=error) if error:
-                entry.note = error
+                entry.note, entry.stopped = error, event.stopped
         return entry
 
     def _settled(self, event: Skipped | Mounted | Verified) -> Entry | None:
@@ -165,3 +194,13 @@ class Ledger:
         """The blob whose digest stands in a URL; manifests are named by digests, too."""
         found = _DIGEST.findall(url)
         return self.entries.get(Digest(found[-1])) if found else None
+
+
+def _offset(step: Step | None) -> int:
+    """How many bytes of a blob are there already when this is asked."""
+    if step is None:
+        return 0
+    if step.session is not None:
+        return step.session.offset
+    asked = _FROM.match(step.request.headers.get("range", ""))
+    return int(asked[1]) if asked else 0

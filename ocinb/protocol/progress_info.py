@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias, TypeVar
 
 from ocinb.oci import media_types
 from ocinb.oci.descriptor import Descriptor
@@ -24,6 +24,9 @@ ProgressPhase: TypeAlias = Literal["manifest", "config", "layer", "uploading"]
 _MANIFESTS = {endpoints.GET_MANIFEST: "down", endpoints.PUT_MANIFEST: "up"}
 
 
+T = TypeVar("T")
+
+
 @dataclass(frozen=True)
 class ProgressInfo:
     """How far a manifest or blob has come.
@@ -39,6 +42,21 @@ class ProgressInfo:
     bytes_received: int
     bytes_sent: int
     total_bytes: int | None
+
+
+def placed(progress: T, index: int | None, total: int | None) -> T:
+    """`progress`, which, if it is something to call, is told this place among that many layers."""
+    if not callable(progress) or (index is None and total is None):
+        return progress
+
+    def told(info: ProgressInfo) -> object:
+        if info.layer_index is None:  # a manifest
+            return progress(info)
+        place = info.layer_index if index is None else index
+        count = info.total_layers if total is None else total
+        return progress(replace(info, layer_index=place, total_layers=count))
+
+    return told  # type: ignore[return-value]  # as callable as what was given
 
 
 class Calls:

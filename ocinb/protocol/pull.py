@@ -13,10 +13,11 @@ from ocinb.oci.digest import Digest
 from ocinb.oci.index import Index
 from ocinb.oci.manifest import AnyManifest
 from ocinb.oci.platform import Platform
+from ocinb.protocol.download import get_blob
 from ocinb.protocol.events import Observer, Planned, Skipped, nobody
-from ocinb.protocol.fetch import get_blob, get_manifest
+from ocinb.protocol.fetch import get_manifest
 from ocinb.protocol.messages import Conversation, Sink
-from ocinb.protocol.together import Together, one_by_one
+from ocinb.protocol.together import Together, Turn, at_once, one_by_one
 from ocinb.text import human_size
 
 # The bounds of one pull (K-26): its manifests are held in memory until they are kept.
@@ -25,14 +26,18 @@ MOST_MANIFESTS = 10_000
 MOST_MANIFEST_BYTES = 128 * 1024 * 1024
 
 
-class Shelf(Protocol):
-    """Where a pull puts content, piece by piece: the root last, so that nobody sees it without."""
+class BlobShelf(Protocol):
+    """Where blobs may be, and go."""
 
     def has(self, blob: Descriptor) -> bool:
         """Whether this blob need not be asked for."""
 
     def place(self, blob: Descriptor) -> AbstractContextManager[Sink]:
         """A sink for this blob, which is on the shelf once all went well."""
+
+
+class Shelf(BlobShelf, Protocol):
+    """Where a pull puts content, piece by piece: the root last, so that nobody sees it without."""
 
     def keep(self, manifest: AnyManifest) -> None:
         """Have a manifest that another one names."""
@@ -54,12 +59,13 @@ def pull(
     get: GetManifest | None = None,
     announce: Observer = nobody,
     together: Together = one_by_one,
+    turn: Turn = at_once,
 ) -> Conversation[AnyManifest]:
     """Put all that belongs to `root`, a tag, digest or manifest, on `shelf`, as `tag` if given.
 
     Of an index, `platform` takes one image only. `get` fetches a manifest by tag or digest, for
     the entry of an index that names it; who remembers one need not ask. `together` has several
-    manifests or blobs fetched. Returns what was shown.
+    manifests or blobs fetched, each blob in its `turn`. Returns what was shown.
     """
     get = get or partial(get_manifest, name)
     if isinstance(root, str):
@@ -70,7 +76,7 @@ def pull(
     children = yield from _below(root, get, together)
     blobs = all_blobs((*children, root))
     announce(Planned(blobs))
-    yield from together(pull_blob(name, blob, shelf, announce) for blob in blobs)
+    yield from together(pull_blob(name, blob, shelf, announce, turn) for blob in blobs)
     for child in children:
         shelf.keep(child)
     shelf.show(root, tag)
@@ -78,14 +84,15 @@ def pull(
 
 
 def pull_blob(
-    name: str, blob: Descriptor, shelf: Shelf, announce: Observer = nobody
+    name: str, blob: Descriptor, shelf: BlobShelf, announce: Observer = nobody, turn: Turn = at_once
 ) -> Conversation[None]:
-    """Fetch a blob onto `shelf`, verified, unless it is there."""
-    if shelf.has(blob):
-        announce(Skipped(blob.digest, blob.size))
-        return
-    with shelf.place(blob) as sink:
-        yield from get_blob(name, blob, sink, announce)
+    """Fetch a blob onto `shelf`, verified, unless it is there once it is its `turn`."""
+    with turn(blob.digest):
+        if shelf.has(blob):
+            announce(Skipped(blob.digest, blob.size))
+            return
+        with shelf.place(blob) as sink:
+            yield from get_blob(name, blob, sink, announce)
 
 
 def all_blobs(manifests: Iterable[AnyManifest]) -> tuple[Descriptor, ...]:

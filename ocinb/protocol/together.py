@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Protocol
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Protocol, TypeAlias
 
+from ocinb.oci.digest import Digest
 from ocinb.protocol.messages import Conversation, T
 
 
@@ -21,3 +23,12 @@ def one_by_one(conversations: Iterable[Conversation[T]], /) -> Conversation[list
     for conversation in conversations:
         results.append((yield from conversation))  # noqa: PERF401  # no comprehension can
     return results
+
+
+# What is entered to see to one blob: who has several callers lets one after the other in.
+Turn: TypeAlias = Callable[[Digest], AbstractContextManager[object]]
+
+
+def at_once(digest: Digest) -> AbstractContextManager[object]:
+    """The turn of who waits for nobody, as in a walk, which may rest for long in the middle."""
+    return nullcontext(digest)

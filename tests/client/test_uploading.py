@@ -11,7 +11,7 @@ import pytest
 from ocinb.client.repository import Repository
 from ocinb.client.retry import Retry
 from ocinb.client.sender import Sender
-from ocinb.client.wire.connections import Timeouts
+from ocinb.client.wire.deadlines import Timeouts
 from ocinb.errors import Cancelled, Denied, TransferError
 from ocinb.oci.digest import Digest
 from ocinb.oci.image import Blob
@@ -43,7 +43,7 @@ def methods(counted: Counted) -> list[str]:
 
 def test_a_push_in_chunks_is_there_as_any_other(school: LocalRegistry):
     counted = Counted(school.handle)
-    repository = Repository("demo/new", registry=counted)
+    repository = opened(counted, "demo/new", concurrency=1)
     content = image(CONTENT)
     assert repository.push(content, "v1", chunk_size=4_096).blobs[1][1] == "uploaded"
     assert methods(counted) == [

@@ -14,7 +14,7 @@ import pytest
 import ocinb
 from ocinb.display import faces, painting
 from ocinb.display.painting import Output, Panel, Terminal, Widget
-from ocinb.display.progress import _STATES, INTERVAL, Progress
+from ocinb.display.progress import _STATES, INTERVAL, Progress, _duration
 from ocinb.errors import Cancelled
 from ocinb.oci import media_types
 from ocinb.oci.descriptor import Descriptor
@@ -195,6 +195,64 @@ def test_other_threads_change_numbers_and_do_not_paint(panel: Progress, fake: Fa
         assert [what for what, *_ in fake.painted] == ["open"]
         observer(BytesMoved(1, "down", 950, 1_000))
         assert "95 %" in fake.last
+
+
+def test_it_says_how_fast_it_goes_and_how_long_it_will_take(
+    panel: Progress, fake: Fake, clock: Clock
+):
+    with panel as observer:
+        for event in fetched(1, ONE, 0):
+            observer(event)
+        for done in (200, 400, 600):
+            clock.now += 1.0
+            observer(BytesMoved(1, "down", done, 1_000))
+        assert "600 B of 3.9 KiB, 200 B/s, 17 s left, GET" in fake.last
+    assert "/s" not in fake.last
+    assert "left" not in fake.last
+
+
+def test_what_stands_still_is_seen_to(panel: Progress, fake: Fake, clock: Clock):
+    with panel as observer:
+        for event in fetched(1, ONE, 0):
+            observer(event)
+        clock.now += 1.0
+        observer(BytesMoved(1, "down", 500, 1_000))
+        assert "500 B/s" in fake.last
+        painted = len(fake.painted)
+        for _ in range(100):
+            clock.now += 0.06
+            panel.tick()
+        assert "/s" not in fake.last
+        assert 20 <= len(fake.painted) - painted <= 6 / INTERVAL
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0.2, "1 s"),
+        (59, "59 s"),
+        (61, "1 min"),
+        (3_600, "1 h 0 min"),
+        (5e5, "days"),
+        (1e300, "days"),
+    ],
+)
+def test_a_time_is_told_about_right(seconds: float, said: str):
+    assert _duration(seconds) == said
+
+
+def test_four_at_once_are_four_rows_that_move(fake: Fake, clock: Clock):
+    blobs = [Descriptor.of(b"%d" % n * 1_000, media_types.LAYER) for n in range(4)]
+    with Progress("x", to=fake, clock=clock) as observer:
+        observer(Planned(tuple(blobs)))
+        for number, blob in enumerate(blobs):
+            for event in fetched(number, blob, 250 * number):
+                observer(event)
+        clock.now += 1
+        observer.tick()
+        rows = read(fake.painted[-1][1]).rows
+        assert [row[-1].split()[:2] for row in rows[1:]] == [["↓", "fetching"]] * 4
+        assert "and 3 more at once" in fake.last
 
 
 def test_more_blobs_than_fit_are_counted():

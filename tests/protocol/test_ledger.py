@@ -122,3 +122,74 @@ def test_plans_are_added_up_and_each_blob_counts_once():
     third = Descriptor.of(b"z", media_types.LAYER)
     again = state_of(Verified(ONE.digest, 1_000), Planned((third, ONE)))
     assert again == [("done", 1_000, ""), ("waiting", 0, ""), ("waiting", 0, "")]
+
+
+def test_what_goes_on_from_the_middle_counts_from_there_and_says_so():
+    """F-4: the rest of a blob is asked for by `Range`; who sends all of it begins anew."""
+    path = f"/v2/a/blobs/{ONE.digest}"
+    request = Request("GET", path, Headers({"Range": "bytes=600-999"}))
+    step = Step("Go on", request, endpoints.GET_BLOB)
+    begun = RequestStarted(2, step, "GET", f"http://r{path}", Headers(), None)
+    went_on: list[Event] = [begun, ResponseReceived(2, 206, Headers())]
+    assert state_of(*fetched(1, ONE, 600), *went_on)[0] == ("asked", 600, "from 600 B on")
+    moved = BytesMoved(2, "down", 100, 400)
+    assert state_of(*went_on, moved)[0] == ("fetched", 700, "from 600 B on")
+    assert state_of(begun, ResponseReceived(2, 200, Headers()), moved)[0] == ("fetched", 100, "")
+    assert state_of(*went_on, moved, Verified(ONE.digest, 1_000))[0] == ("done", 1_000, "")
+
+
+def test_what_moved_is_what_went_over_the_wire():
+    ledger = Ledger()
+    again = [Retrying(1, "lost", 1.0, 1), *fetched(2, ONE, 300), Verified(ONE.digest, 1_000)]
+    for event in (PLAN, *fetched(1, ONE, 400), *again, Skipped(TWO.digest, 3_000)):
+        ledger(event)
+    assert (ledger.moved, ledger.done) == (700, 4_000)
+
+
+def test_of_several_things_at_once_the_first_is_named_and_the_others_are_counted():
+    ledger = Ledger()
+    assert ledger.now == ""
+    for number, blob in enumerate((ONE, TWO, ONE), 1):
+        ledger(started(number, blob))
+    assert ledger.now == f"GET {ONE.digest.short} and 2 more at once"
+    ledger(Finished(1, 0.1))
+    assert ledger.now == f"GET {TWO.digest.short} and 1 more at once"
+    ledger(Finished(2, 0.1))
+    ledger(RequestStarted(9, None, "GET", "https://auth.example/token", Headers(), None))
+    assert ledger.now == f"GET {ONE.digest.short}"
+    ledger(Finished(3, 0.1))
+    assert ledger.now == f"GET {ONE.digest.short}", "until something else begins"
+
+
+def test_several_at_once_do_not_get_into_each_other_s_way():
+    mixed = [*fetched(1, ONE, 100), *fetched(2, TWO, 2_000), BytesMoved(1, "down", 500, 1_000)]
+    mixed += [Finished(2, 0.1), Retrying(2, "lost", 1.0, 1), Verified(ONE.digest, 1_000)]
+    assert state_of(*mixed) == [("done", 1_000, ""), ("again", 0, "in 1.0 s: lost")]
+
+
+def test_when_one_fails_those_that_were_stopped_for_it_are_cancelled_and_not_failed():
+    third = Descriptor.of(b"z", media_types.LAYER)
+    ledger = Ledger()
+    mixed = [PLAN, Planned((third,)), *fetched(1, ONE, 100), *fetched(2, TWO, 200)]
+    for event in (
+        *mixed,
+        Finished(1, 0.1, "disk full"),
+        Finished(2, 0.1, "as asked", stopped=True),
+    ):
+        ledger(event)
+    ledger.end("failed")
+    said = [(entry.state, entry.note) for entry in ledger.entries.values()]
+    assert said == [("failed", "disk full"), ("cancelled", ""), ("not begun", "")]
+
+
+def test_the_question_that_cancels_an_upload_does_not_hide_that_it_was_stopped():
+    ledger = Ledger()
+    cancel = UploadSession("http://r/v2/a/blobs/uploads/1", ONE.digest, ONE.size, 400).cancel_step()
+    for event in (
+        PLAN, *chunk(1, 0, 400, 400), Finished(1, 0.1, "as asked", stopped=True),
+        RequestStarted(2, cancel, "DELETE", "http://r/x", Headers(), None),
+        ResponseReceived(2, 204, Headers()), Finished(2, 0.1),
+    ):  # fmt: skip
+        ledger(event)
+    ledger.end("failed")
+    assert ledger.entries[ONE.digest].state == "cancelled"

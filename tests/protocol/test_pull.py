@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -10,6 +10,7 @@ import pytest
 
 from ocinb.errors import DigestMismatch, InvalidContent, InvalidReference, NotFound
 from ocinb.oci.descriptor import Descriptor
+from ocinb.oci.digest import Digest
 from ocinb.oci.document import encode
 from ocinb.oci.index import Index
 from ocinb.oci.manifest import AnyManifest, Manifest, parse_manifest
@@ -17,10 +18,11 @@ from ocinb.oci.media_types import ARTIFACT_MANIFEST, CONFIG, INDEX, LAYER, MANIF
 from ocinb.oci.platform import Platform
 from ocinb.protocol import pull as pulling
 from ocinb.protocol.events import Event, Planned, Skipped, Verified
-from ocinb.protocol.messages import Conversation
+from ocinb.protocol.messages import Conversation, T
 from ocinb.protocol.pull import pull, pull_blob
 from ocinb.protocol.sinks import Memory
 from ocinb.protocol.stepper import Stepper
+from ocinb.protocol.together import one_by_one
 from tests.protocol.scripted import answers, ok, refusal, run
 
 CONTENT = {Descriptor.of(raw, kind): raw for raw, kind in (
@@ -198,3 +200,51 @@ def test_one_blob_is_a_conversation_of_its_own():
     run(pull_blob("demo", ONE, basket), blob(ONE))
     assert basket.got == [b"one"]
     assert FIRST.media_type == MANIFEST
+
+
+class Door:
+    """Lets one after the other in, and keeps who was inside while what was asked."""
+
+    def __init__(self, basket: Basket, *meanwhile: Descriptor) -> None:
+        self._basket, self._meanwhile = basket, meanwhile
+        self.said: list[str] = []
+
+    @contextmanager
+    def __call__(self, digest: Digest) -> Iterator[None]:
+        self.said.append(f"in {digest.short}")
+        self._basket.there.update(self._meanwhile)
+        try:
+            yield
+        finally:
+            self.said.append(f"out {digest.short}")
+
+
+def test_F10_a_blob_is_looked_for_once_it_is_its_turn_and_has_it_until_it_is_there():
+    """What somebody else put there meanwhile is not asked for."""
+    basket = Basket()
+    door = Door(basket, TWO)
+    run(pull("demo", SECOND, basket, turn=door), blob(SETTINGS))
+    assert basket.got == [b"{}", SECOND, None]
+    assert door.said == [f"{way} {each.digest.short}"
+                         for each in (SETTINGS, TWO) for way in ("in", "out")]  # fmt: skip
+
+
+def test_the_turn_is_over_when_the_blob_cannot_be_had():
+    basket = Basket()
+    door = Door(basket)
+    refusal(NotFound, pull_blob("demo", ONE, basket, turn=door),
+            (f"GET /v2/demo/blobs/{ONE.digest}", 404))  # fmt: skip
+    assert door.said == [f"in {ONE.digest.short}", f"out {ONE.digest.short}"]
+
+
+def test_manifests_of_one_depth_and_all_blobs_are_had_together():
+    counts = list[int]()
+
+    def together(conversations: Iterable[Conversation[T]], /) -> Conversation[list[T]]:
+        given = list(conversations)
+        counts.append(len(given))
+        return (yield from one_by_one(given))
+
+    lines = (manifest(BOTH, "v1"), manifest(FIRST), manifest(SECOND), *map(blob, CONTENT))
+    run(pull("demo", "v1", Basket(), together=together), *lines)
+    assert counts == [2, 3]
