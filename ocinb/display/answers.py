@@ -60,7 +60,7 @@ def _endpoint(value: Endpoint) -> View:
             ("query", listed(value.query)),
             ("success", listed(map(str, value.success))),
             ("failure", listed(map(str, value.failure))),
-            ("since", f"distribution-spec {value.since}"),
+            ("since", f"distribution-spec {value.since}" if value.since else ""),
         ]
     )
     return View("Endpoint", endpoint_cell(value), "", (facts,))

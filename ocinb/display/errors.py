@@ -17,6 +17,7 @@ WHOSE: dict[type[errors.OcinbError], str] = {
     errors.InvalidContent: "the content is not what it claims to be",
     errors.DigestMismatch: "the content is not what its name says",
     errors.NotSupported: "this is not on offer",
+    errors.DiskFull: "there is no room left on the disk",
     errors.Cancelled: "somebody asked for it to stop",
     errors.TransferError: "no whole answer arrived",
     errors.Unreachable: "there is no way to the registry",

@@ -27,8 +27,11 @@ if TYPE_CHECKING:
 _DRAWN_IN = {
     "ocinb.oci": ("indexes", "manifests", "values", "tables"),
     "ocinb.errors": ("errors",),
-    "ocinb.protocol": ("wire", "answers", "referrers"),
-    "ocinb.client": ("remote",),
+    "ocinb.protocol": ("wire", "answers", "referrers", "capabilities", "uploads"),
+    "ocinb.client": (
+        "registries",
+        "remote",
+    ),
     "ocinb.registry": ("stores",),
     "ocinb.registry.server": ("serving",),  # apart: it loads sockets
     "ocinb.storage": ("stores",),

@@ -57,13 +57,15 @@ STORED: Schema = {
     "repository": TEXT, "tag": TEXT, "digest": TEXT, "media_type": TEXT, "meaning": TEXT,
     "size_bytes": BYTES,
 }  # fmt: skip
+CACHED: Schema = {"digest": TEXT, "size_bytes": BYTES, "used": TIME}
 PUSHED: Schema = {
     "digest": TEXT, "media_type": TEXT, "meaning": TEXT, "size_bytes": BYTES, "outcome": TEXT,
 }  # fmt: skip
-# One row per manifest that claims to refer to `subject`; `annotations` are JSON.
+# One row per manifest that is said to refer to `subject`; `annotations` are JSON, `standing` is
+# "claimed", "confirmed" or "refuted" by what the manifest says itself.
 REFERRER: Schema = {
     "subject": TEXT, "digest": TEXT, "artifact_type": TEXT, "media_type": TEXT, "meaning": TEXT,
-    "size_bytes": BYTES, "created": TIME, "annotations": TEXT, "found_by": TEXT,
+    "size_bytes": BYTES, "created": TIME, "annotations": TEXT, "found_by": TEXT, "standing": TEXT,
 }  # fmt: skip
 # `gone` is missing when nobody looked.
 DELETED: Schema = {
@@ -72,6 +74,17 @@ DELETED: Schema = {
 PING: Schema = {
     "status": COUNT, "version": TEXT, "scheme": TEXT, "realm": TEXT, "service": TEXT,
     "server": TEXT,
+}  # fmt: skip
+# One row per capability; `verdict` is "yes", "no", "unknown" or "not asked", `evidence` how that is
+# known, `writes` whether finding out writes.
+CAPABILITY: Schema = {
+    "registry": TEXT, "capability": TEXT, "title": TEXT, "verdict": TEXT, "evidence": TEXT,
+    "endpoint": TEXT, "link": TEXT, "writes": "bool",
+}  # fmt: skip
+# `digest` and `size_bytes` are missing as long as nobody knows them.
+SESSION: Schema = {
+    "digest": TEXT, "size_bytes": MAYBE_NUMBER, "offset_bytes": BYTES, "minimum_bytes": BYTES,
+    "place": TEXT,
 }  # fmt: skip
 SERVER: Schema = {"host": TEXT, "port": COUNT, "url": TEXT, "closed": "bool"}
 CHALLENGE: Schema = {"scheme": TEXT, "realm": TEXT, "service": TEXT, "scope": TEXT}

@@ -8,7 +8,7 @@ from ocinb.display import frames
 from ocinb.display.frames import Rows, rows
 from ocinb.display.parts import code, counted, digest, dim, kind, moment, size
 from ocinb.display.tables import described
-from ocinb.display.view import Block, Facts, Row, Say, Table, View, Word, view
+from ocinb.display.view import Block, Facts, Fold, Row, Say, Table, View, Word, view
 from ocinb.oci import annotations as keys
 from ocinb.oci.config import parse_time
 from ocinb.oci.descriptor import Descriptor
@@ -28,14 +28,14 @@ def _referrers(value: ReferrerList) -> View:
             ("subject", code(value.subject)),
             ("of type", code(value.artifact_type) if value.artifact_type else ""),
             ("found by", _FOUND_BY[value.source]),
+            ("what they are", _standing(value)),
         ]
     )
     columns = ("artifact type", "size", "created", "digest", "annotations")
     table = Table(columns, value.descriptors, _row, right=("size", "annotations"))
     found = (table,) if value.descriptors else ()
-    return View(
-        "Referrers", code(value.subject.short), _summary(value), (facts, *found, *_note(value))
-    )
+    blocks = (facts, *found, *_refuted(value), *_note(value))
+    return View("Referrers", code(value.subject.short), _summary(value), blocks)
 
 
 @rows.register
@@ -47,8 +47,13 @@ def _referrer_rows(value: ReferrerList) -> Rows:
             "created": parse_time(each.annotations.get(keys.CREATED)),
             "annotations": json.dumps(dict(each.annotations)) if each.annotations else "",
             "found_by": value.source,
+            "standing": standing,
         }
-        for each in value.descriptors
+        for standing, descriptors in (
+            ("confirmed" if value.confirmed else "claimed", value.descriptors),
+            ("refuted", value.refuted),
+        )
+        for each in descriptors
     )
     attrs = {
         "subject": value.subject,
@@ -58,6 +63,25 @@ def _referrer_rows(value: ReferrerList) -> Rows:
         "note": value.note,
     }
     return Rows(frames.REFERRER, found, attrs)
+
+
+def _standing(value: ReferrerList) -> Word | str:
+    if value.confirmed:
+        return Word("✓ confirmed: each was fetched, and names this subject itself", tone="good")
+    return dim("claims: confirm=True has each fetched, to see whether it says so itself")
+
+
+def _refuted(value: ReferrerList) -> tuple[Block, ...]:
+    """Those that are listed, and say themselves that they refer to something else."""
+    if not value.refuted:
+        return ()
+    columns = ("artifact type", "size", "created", "digest", "annotations")
+    table = Table(columns, value.refuted, _row, right=("size", "annotations"))
+    heading = (
+        Word("✗ Listed, but naming another subject", tone="bad"),
+        dim(f"({len(value.refuted)})"),
+    )
+    return (Fold(heading, (table,), open=True),)
 
 
 def _summary(value: ReferrerList) -> Word:

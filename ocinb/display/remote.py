@@ -8,11 +8,10 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from ocinb.client.access.credentials import Credentials
-from ocinb.client.registry import Registry
 from ocinb.client.remote import RemoteArtifact, RemoteImage, RemoteIndex, RemoteLayer
 from ocinb.client.repository import Repository
 from ocinb.display import frames, parts
-from ocinb.display.answers import ping_facts, tag_blocks, tags_summary
+from ocinb.display.answers import tag_blocks, tags_summary
 from ocinb.display.frames import Rows, rows
 from ocinb.display.indexes import Known, Lookup, index_blocks, index_summary
 from ocinb.display.manifests import (
@@ -23,7 +22,7 @@ from ocinb.display.manifests import (
     summary,
     title,
 )
-from ocinb.display.parts import code, dim, listed
+from ocinb.display.parts import code, dim
 from ocinb.display.tables import described, index_rows, manifest_rows
 from ocinb.display.values import descriptor_facts, embedded
 from ocinb.display.view import Block, Cell, Facts, Fold, Say, View, Word, view
@@ -31,21 +30,6 @@ from ocinb.oci.descriptor import Descriptor
 from ocinb.protocol.tags import TagList
 
 _Bound: TypeAlias = RemoteIndex | RemoteImage | RemoteArtifact
-_MOST = 50
-
-
-@view.register
-def _registry(value: Registry) -> View:
-    facts: list[tuple[Cell, Cell]] = [("address", code(value.base_url))]
-    if value.insecure:
-        facts.append(("certificates", Word("✗ not checked: whoever that is", tone="bad")))
-    if value.last_ping is not None:
-        facts += ping_facts(value.last_ping)
-    elif not value.is_local:
-        facts.append(("ping", parts.not_loaded(f"{value.expression}.ping()")))
-    where = "· in this process" if value.is_local else ""
-    blocks = (Facts(facts), *_repositories(value), *_registry_commands(value))
-    return View("Registry", code(value.name), dim(where) if where else "", blocks)
 
 
 @view.register
@@ -136,12 +120,6 @@ def _credentials(value: Credentials) -> View:
 
 
 @rows.register
-def _registry_rows(value: Registry) -> Rows:
-    found = ({"registry": value.name, "repository": name} for name in value.repositories_seen)
-    return Rows(frames.REPOSITORY, found, {"registry": value.name})
-
-
-@rows.register
 def _repository_rows(value: Repository) -> Rows:
     attrs = {**value.origin, "complete": value.known_tags.complete if value.known_tags else False}
     return Rows(frames.TAG, ({"tag": tag} for tag in value.known_tags or ()), attrs)
@@ -186,25 +164,6 @@ def _lookup(remote: RemoteIndex) -> Lookup:
 
 def _attrs(value: _Bound) -> dict[str, str]:
     return {**value.source.origin, "reference": value.reference, "digest": value.digest}
-
-
-def _repositories(registry: Registry) -> tuple[Block, ...]:
-    names = registry.repositories_seen
-    if not names:
-        return ()
-    more = len(names) - _MOST
-    rest: tuple[Cell, ...] = (dim(f"… {more:,} more"), code(".to_frame()")) if more > 0 else ()
-    heading = "Repositories" if registry.is_local else "Repositories used so far"
-    said = Say((*listed(names[:_MOST]), *rest))
-    return (Fold((heading, dim(f"({len(names):,})")), (said,), open=True),)
-
-
-def _registry_commands(registry: Registry) -> tuple[Fold, ...]:
-    return parts.commands(
-        ("Python", registry.expression),
-        parts.crane("catalog", registry.name),
-        parts.oras("repo ls", registry.name),
-    )
 
 
 def _tag_commands(repository: Repository) -> tuple[Fold, ...]:

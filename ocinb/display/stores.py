@@ -7,13 +7,14 @@ from typing import TypeAlias
 
 from ocinb.display import frames
 from ocinb.display.frames import Rows, rows
-from ocinb.display.parts import code, counted, digest, dim, kind, size
+from ocinb.display.parts import code, counted, digest, dim, kind, moment, size
 from ocinb.display.tables import described
 from ocinb.display.view import Block, Fold, Row, Say, Table, View, Word, view
 from ocinb.errors import OcinbError
 from ocinb.oci.descriptor import Descriptor
 from ocinb.registry.app import LocalRegistry
 from ocinb.registry.lessons import Lesson
+from ocinb.storage.cache import Cache, Entry
 from ocinb.storage.layout import Layout
 from ocinb.storage.memory import MemoryStore
 from ocinb.text import short_path
@@ -50,6 +51,31 @@ def _layout(value: Layout) -> View:
 @view.register
 def _memory(value: MemoryStore) -> View:
     return View("Store in memory", "", size(value.size), _content(value))
+
+
+@view.register
+def _cache(value: Cache) -> View:
+    entries = value.entries
+    of = (size(sum(each.size for each in entries)), "of at most", size(value.limit))
+    blocks: tuple[Block, ...] = (Say(of),)
+    if entries:
+        columns = ("digest", "size", "last used")
+        blocks = (*blocks, Table(columns, entries, _cached, right=("size",)))
+    count = dim(f"· {counted(len(entries), 'blob')}")
+    return View("Cache", code(short_path(value.folder)), count, blocks)
+
+
+@rows.register
+def _cache_rows(value: Cache) -> Rows:
+    found = (
+        {"digest": each.digest, "size_bytes": each.size, "used": each.used}
+        for each in value.entries
+    )
+    return Rows(frames.CACHED, found, {"folder": value.folder, "limit": value.limit})
+
+
+def _cached(value: Entry) -> Row:
+    return Row((digest(value.digest), size(value.size), moment(value.used)))
 
 
 @rows.register

@@ -17,14 +17,18 @@ from ocinb.oci.descriptor import EMPTY
 from ocinb.oci.index import Index
 from ocinb.oci.manifest import Manifest
 from ocinb.protocol import endpoints
+from ocinb.protocol.capabilities import Capabilities
+from ocinb.protocol.catalog import CatalogList
 from ocinb.protocol.delete import Deleted
 from ocinb.protocol.messages import Request, Response, Step
+from ocinb.protocol.ping import Ping
 from ocinb.protocol.push import Pushed
 from ocinb.protocol.referrers import ReferrerList
+from ocinb.protocol.session import UploadSession
 from ocinb.protocol.stepper import Stepper
 from ocinb.protocol.tags import TagList
 from ocinb.storage.memory import MemoryStore
-from tests.display.values import Say, every, first
+from tests.display.values import Say, capabilities, every, first
 
 APP = ocinb.sample.app()
 IMAGE, MANIFEST, CONFIG = first(APP)
@@ -58,6 +62,9 @@ FULL_AND_EMPTY: list[tuple[frames.Schema, Drawable, Drawable]] = [
     (frames.EXCHANGE, walk(2), walk(0)),
     (frames.PUSHED, PUSHED, Pushed(EMPTY, (), ())),
     (frames.REFERRER, ReferrerList(EMPTY.digest, (EMPTY,)), ReferrerList(EMPTY.digest)),
+    (frames.CAPABILITY, capabilities(Say("x")), Capabilities("r", Ping(200))),
+    (frames.REPOSITORY, CatalogList("r", ("a",)), CatalogList("r")),
+    (frames.SESSION, UploadSession("/u", EMPTY.digest, 2), UploadSession("/u", None, None)),
     (frames.DELETED, Deleted("tag", "v1", None, True), Deleted("tag", "v1")),
     (frames.STORED, stored(), MemoryStore()),
     (frames.HEADER, Request("GET", "/", {"accept": "x"}), Request("GET", "/")),

@@ -25,16 +25,20 @@ from ocinb.oci.index import Index
 from ocinb.oci.manifest import ArtifactManifest, Manifest
 from ocinb.oci.platform import Platform
 from ocinb.protocol import endpoints
+from ocinb.protocol.capabilities import Capabilities
+from ocinb.protocol.catalog import CatalogList
 from ocinb.protocol.challenge import Challenge
-from ocinb.protocol.delete import Deleted, DeleteDisabled
+from ocinb.protocol.delete import Deleted
 from ocinb.protocol.messages import Exchange, Request, Response, Step
 from ocinb.protocol.ping import Ping
+from ocinb.protocol.probes.findings import Capability
 from ocinb.protocol.push import Pushed
 from ocinb.protocol.referrers import ReferrerList
+from ocinb.protocol.session import UploadSession
 from ocinb.protocol.stepper import Stepper
 from ocinb.protocol.tags import TagList
 from ocinb.registry.lessons import Lesson
-from ocinb.registry.refusals import Refusal
+from ocinb.registry.refusals import Hangup, Refusal
 from ocinb.storage.layout import Layout
 from ocinb.storage.memory import MemoryStore
 from ocinb.storage.store import Store
@@ -182,8 +186,25 @@ def tags(say: Say) -> TagList:
 
 def referrers(say: Say) -> ReferrerList:
     return ReferrerList(
-        digest(9), (descriptor(say, "referrer"),), 2, False, "api", say("note"), say("wanted")
+        digest(9), (descriptor(say, "referrer"),), 2, False, "api", say("note"), say("wanted"),
+        True, (descriptor(say, "refuted", 2),),
+    )  # fmt: skip
+
+
+def capabilities(say: Say) -> Capabilities:
+    found = (
+        Capability("referrers", say("title"), endpoints.LIST_REFERRERS, "yes", say("evidence")),
+        Capability("upload", say("written"), endpoints.OPEN_UPLOAD, "no", say("no"), writes=True),
     )
+    where = say("registry"), ping(say), say("repository"), say("scratch")
+    return Capabilities(*where, found, (say("made"),), (say("left"),))
+
+
+def catalog(say: Say) -> CatalogList:
+    return CatalogList(
+        say("registry"), (say("name"), say("name2")), 2, False, (say("odd"),), say("note"),
+        say("expression"),
+    )  # fmt: skip
 
 
 def ping(say: Say) -> Ping:
@@ -196,17 +217,20 @@ def failures(say: Say) -> Iterator[tuple[str, errors.OcinbError]]:
     hints = [say("hint")]
     for kind in (errors.OcinbError, errors.InvalidContent, errors.NotSupported, errors.Cancelled):
         yield kind.__name__, kind(text, hints=hints)
+    yield "DiskFull", errors.DiskFull(text, path=text, needed=1, hints=hints)
     yield "InvalidReference", errors.InvalidReference(text, say("part"), say("rule"), hints=hints)
     yield "DigestMismatch", errors.DigestMismatch(text, text, source=text, hints=hints)
     for no in (
         errors.RegistryError, errors.AuthenticationError, errors.Denied, errors.NotFound,
-        errors.RateLimited, errors.ServerFault, errors.NotARegistry, errors.UnexpectedAnswer,
+        errors.RateLimited, errors.ServerFault, errors.ListingDisabled, errors.DeleteDisabled,
+        errors.KindRefused, errors.NotARegistry, errors.UnexpectedAnswer,
     ):  # fmt: skip
         yield no.__name__, no(418, text, text, method=text, url=text, hints=hints)
-    yield "DeleteDisabled", DeleteDisabled(405, text, text, method=text, url=text, hints=hints)
+    yield "Hangup", Hangup(reset=True)
     yield "Refusal", Refusal(404, text, text, method=text, url=text, hints=hints)
     for lost in (
-        errors.TransferError, errors.Unreachable, errors.UntrustedServer, errors.TruncatedBody
+        errors.TransferError, errors.Unreachable, errors.UntrustedServer, errors.TruncatedBody,
+        errors.TransferStalled,
     ):  # fmt: skip
         yield lost.__name__, lost(text, method=text, url=text, hints=hints)
 
@@ -215,6 +239,7 @@ def bound(say: Say) -> Iterator[tuple[str, Drawable]]:
     """What is bound to a registry, known and unknown."""
     registry = ocinb.Registry("registry.example")
     registry.last_ping = ping(say)
+    registry.known_capabilities, registry.known_catalog = capabilities(say), catalog(say)
     yield "Registry", registry
     yield "fresh Registry", ocinb.Registry("registry.example")
     repository = registry["some/app"]
@@ -251,6 +276,9 @@ def every(say: Say) -> Iterator[tuple[str, Drawable]]:
     yield "ImageIndex", ImageIndex(index(say), (Image(manifest(say), ()),))
     yield "TagList", tags(say)
     yield "ReferrerList", referrers(say)
+    yield "Capabilities", capabilities(say)
+    yield "CatalogList", catalog(say)
+    yield "UploadSession", UploadSession(say("location"), digest(1), 1_234, 56, 7)
     yield "Deleted", Deleted("tag", say("reference"), digest(1), False, say("note"))
     yield "Ping", ping(say)
     yield "Challenge", ping(say).challenges[0]
@@ -285,6 +313,13 @@ def stores(say: Say, folder: Path) -> Iterator[tuple[str, Drawable]]:
     hold(layout, Say(_bytes(say.text).decode()))  # JSON has no half characters
     yield "Layout", layout
     yield "read Layout", Layout(layout.path)
+    cache = ocinb.Cache(folder / name(say("cache")))
+    filling = cache.begin(Digest.of(b"x"), 1)
+    assert filling is not None
+    filling.write(b"x")
+    filling.keep()
+    yield "Cache", cache
+    yield "empty Cache", ocinb.Cache(folder / "nothing")
     local = ocinb.LocalRegistry()
     hold(local._state.repositories.store("demo/app"), say)
     yield "LocalRegistry", local
