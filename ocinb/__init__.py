@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ocinb import errors as errors
     from ocinb.client.registry import Registry as Registry
     from ocinb.client.repository import Repository as Repository
+    from ocinb.client.retry import is_retriable_error as is_retriable_error
+    from ocinb.client.retry import with_retry as with_retry
     from ocinb.drawable import Faces
     from ocinb.errors import OcinbError as OcinbError
     from ocinb.oci.digest import Digest as Digest
@@ -28,47 +30,75 @@ if TYPE_CHECKING:
     from ocinb.oci.image import ImageIndex as ImageIndex
     from ocinb.oci.platform import Platform as Platform
     from ocinb.oci.reference import Reference as Reference
+    from ocinb.oci.signature import digest_to_signature_tag as digest_to_signature_tag
+    from ocinb.protocol.progress_info import ProgressInfo as ProgressInfo
+    from ocinb.protocol.progress_info import ProgressPhase as ProgressPhase
+    from ocinb.protocol.ranges import format_content_range as format_content_range
+    from ocinb.protocol.ranges import parse_range_header as parse_range_header
+    from ocinb.protocol.scopes import OperationScope as OperationScope
     from ocinb.protocol.session import UploadSession as UploadSession
+    from ocinb.registry import faults as faults
     from ocinb.registry import lessons as lessons
     from ocinb.registry import sample as sample
     from ocinb.registry.app import LocalRegistry as LocalRegistry
+    from ocinb.storage.cache import Cache as Cache
     from ocinb.storage.layout import Layout as Layout
 
 # Where each public name lives; a name without a colon is a module.
 _HOMES = {
     "Blob": "ocinb.oci.image:Blob",
+    "Cache": "ocinb.storage.cache:Cache",
     "Digest": "ocinb.oci.digest:Digest",
     "Image": "ocinb.oci.image:Image",
     "ImageIndex": "ocinb.oci.image:ImageIndex",
     "Layout": "ocinb.storage.layout:Layout",
     "LocalRegistry": "ocinb.registry.app:LocalRegistry",
     "OcinbError": "ocinb.errors:OcinbError",
+    "OperationScope": "ocinb.protocol.scopes:OperationScope",
     "Platform": "ocinb.oci.platform:Platform",
+    "ProgressInfo": "ocinb.protocol.progress_info:ProgressInfo",
+    "ProgressPhase": "ocinb.protocol.progress_info:ProgressPhase",
     "Reference": "ocinb.oci.reference:Reference",
     "Registry": "ocinb.client.registry:Registry",
     "Repository": "ocinb.client.repository:Repository",
     "UploadSession": "ocinb.protocol.session:UploadSession",
+    "digest_to_signature_tag": "ocinb.oci.signature:digest_to_signature_tag",
     "errors": "ocinb.errors",
+    "faults": "ocinb.registry.faults",
+    "format_content_range": "ocinb.protocol.ranges:format_content_range",
+    "is_retriable_error": "ocinb.client.retry:is_retriable_error",
     "lessons": "ocinb.registry.lessons",
+    "parse_range_header": "ocinb.protocol.ranges:parse_range_header",
     "sample": "ocinb.registry.sample",
+    "with_retry": "ocinb.client.retry:with_retry",
 }
 
 __all__ = [
     "Blob",
+    "Cache",
     "Digest",
     "Image",
     "ImageIndex",
     "Layout",
     "LocalRegistry",
     "OcinbError",
+    "OperationScope",
     "Platform",
+    "ProgressInfo",
+    "ProgressPhase",
     "Reference",
     "Registry",
     "Repository",
     "UploadSession",
+    "digest_to_signature_tag",
     "errors",
+    "faults",
+    "format_content_range",
+    "is_retriable_error",
     "lessons",
+    "parse_range_header",
     "sample",
+    "with_retry",
 ]  # spelled out so that editors and type checkers see it
 
 

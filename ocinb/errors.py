@@ -6,6 +6,7 @@ Everything ocinb raises; the class says whose fault it is:
   · InvalidContent        the bytes are not the document they claim to be
   · DigestMismatch        the bytes are not what their name says
   · NotSupported          known, but not something this registry, document or installation offers
+  · DiskFull              there is no room for what should be written
   · Cancelled             somebody asked for it to stop
   x RegistryError         the registry answered, and the answer was no
     · AuthenticationError 401: it does not know you, or no token could be had
@@ -13,12 +14,16 @@ Everything ocinb raises; the class says whose fault it is:
     · NotFound            404
     · RateLimited         429, with the seconds to wait when it said so
     · ServerFault         5xx: its own trouble
+    · ListingDisabled     it does not list its tags or repositories, or not to you
+    · DeleteDisabled      it does not delete such things, or not this way
+    · KindRefused         it takes no manifests of this kind
     · NotARegistry        whatever it is, it does not speak the distribution API
     · UnexpectedAnswer    it broke the protocol
   x TransferError         no whole answer arrived
     · Unreachable         no connection: name, network, refusal, time out
     · UntrustedServer     TLS: the certificate is not one to trust
     · TruncatedBody       the answer ended before it was complete
+    · TransferStalled     it did so again and again, without getting any further
 
 Messages are made of visible, bounded text (`ocinb.text`); hints are notes. The library underneath
 that failed first stays in `__context__`.
@@ -56,7 +61,7 @@ class OcinbError(Drawable, Exception):
         return _revived, (type(self), self.args, self.__dict__)
 
 
-_INNER = ("ocinb", "contextlib", "httpx", "httpcore")
+_INNER = ("ocinb", "contextlib", "h11")
 
 
 def hide_inner_frames(error: BaseException | None = None) -> None:
@@ -114,6 +119,16 @@ class NotSupported(OcinbError):
     """Known, but not something this registry, document or installation offers."""
 
 
+class DiskFull(OcinbError):
+    """There is no room in the folder `path` for the `needed` bytes that are still to come."""
+
+    def __init__(
+        self, message: str, *, path: str = "", needed: int = 0, hints: Iterable[str] = ()
+    ) -> None:
+        self.path, self.needed = path, needed
+        super().__init__(message, hints=hints)
+
+
 class Cancelled(OcinbError):
     """Somebody asked for it to stop."""
 
@@ -123,7 +138,7 @@ class RegistryError(OcinbError):
 
     `status` is HTTP's, and None when it is no answer that is wrong; `code` and `message` are the
     registry's own, bounded and made visible; `method` and `url` say what was asked, without
-    secrets.
+    secrets. `retry_after` is the seconds it wants to be left alone, when it said so.
     """
 
     whose = "the registry refused"
@@ -134,11 +149,13 @@ class RegistryError(OcinbError):
         code: str = "",
         message: str = "",
         *,
+        retry_after: float | None = None,
         method: str = "",
         url: str = "",
         hints: Iterable[str] = (),
     ) -> None:
         self.status, self.code, self.message = status, slug(code), visible(message, 256)
+        self.retry_after = retry_after
         self.method, self.url = method, redacted_url(url) if url else ""
         answer = " ".join(filter(None, ("" if status is None else str(status), self.code)))
         said = ": ".join(filter(None, (answer, self.message)))
@@ -165,29 +182,33 @@ class NotFound(RegistryError):
 
 
 class RateLimited(RegistryError):
-    """429: asked too often. `retry_after` is the seconds the registry wants, when it said so."""
+    """429: asked too often."""
 
     whose = "the registry says: too many requests"
-
-    def __init__(
-        self,
-        status: int | None,
-        code: str = "",
-        message: str = "",
-        *,
-        retry_after: float | None = None,
-        method: str = "",
-        url: str = "",
-        hints: Iterable[str] = (),
-    ) -> None:
-        self.retry_after = retry_after
-        super().__init__(status, code, message, method=method, url=url, hints=hints)
 
 
 class ServerFault(RegistryError):
     """5xx: the registry's own trouble."""
 
     whose = "the registry is in trouble"
+
+
+class ListingDisabled(RegistryError):
+    """This registry does not list its tags or its repositories, or not to whoever asked."""
+
+    whose = "the registry does not list these"
+
+
+class DeleteDisabled(RegistryError):
+    """400 or 405: this registry does not delete such things, or not this way."""
+
+    whose = "the registry does not delete this"
+
+
+class KindRefused(RegistryError):
+    """This registry has what a manifest names, and does not take a manifest of this kind."""
+
+    whose = "the registry takes no manifests of this kind"
 
 
 class NotARegistry(RegistryError):
@@ -236,3 +257,7 @@ class TruncatedBody(TransferError):
     ) -> None:
         self.received, self.expected = received, expected
         super().__init__(reason, method=method, url=url, hints=hints)
+
+
+class TransferStalled(TruncatedBody):
+    """A download broke off again and again, and did not get beyond `received` bytes."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ocinb.client.access.auth import WITHOUT
 from ocinb.client.access.keychain import Keychain
 from ocinb.errors import (
     AuthenticationError,
@@ -9,6 +10,7 @@ from ocinb.errors import (
     NotFound,
     OcinbError,
     RateLimited,
+    RegistryError,
     ServerFault,
     TruncatedBody,
 )
@@ -21,7 +23,7 @@ def advice(error: OcinbError, host: str, expression: str, keychain: Keychain | N
     """
     match error:
         case AuthenticationError() | Denied():
-            return _who_asks(host, keychain)
+            return _who_asks(error, host, keychain)
         case RateLimited(retry_after=seconds):
             wait = "a while" if seconds is None else f"{seconds:g} seconds"
             return f"wait {wait} and try again; many registries allow more to who logs in"
@@ -38,11 +40,15 @@ def advice(error: OcinbError, host: str, expression: str, keychain: Keychain | N
     return ""
 
 
-def _who_asks(host: str, keychain: Keychain | None) -> str:
+def _who_asks(error: RegistryError, host: str, keychain: Keychain | None) -> str:
+    """Also said of what is not there: many registries do not tell who may not look (A-13)."""
+    reading = error.method in ("GET", "HEAD")
     known = keychain() if keychain else None
     if known is not None:
-        return f"are the credentials from {known.source} still good, and do they allow this?"
+        good = f"are the credentials from {known.source} still good, and do they allow this?"
+        return f"{good} {WITHOUT}" if reading else good
+    absent = "is it there at all? many registries do not tell; and " if reading else ""
     return (
-        "it was asked without credentials: give username= and password=, or token=, or log in "
-        f"with docker login {host}"
+        f"{absent}it was asked without credentials: give username= and password=, or token=, or "
+        f"log in with docker login {host}"
     )

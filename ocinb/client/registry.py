@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NoReturn, Protocol, Self, TypedDict
 
+from ocinb.client import limits
+from ocinb.client.access.account import Account, hidden_account, keychain_of
 from ocinb.client.access.keychain import Keychain
 from ocinb.client.advice import advice
+from ocinb.client.crew import USUAL, Crew
 from ocinb.client.known import Known
 from ocinb.client.names import spelled, the_registry
+from ocinb.client.overview import Overview
 from ocinb.client.secret import Secret, hidden
 from ocinb.client.sender import Sender
+from ocinb.client.shelves import Caching, the_cache
 from ocinb.drawable import Drawable
 from ocinb.errors import InvalidReference, OcinbError, hide_inner_frames
 from ocinb.oci.reference import DOCKER_HUB, api_host, is_loopback
 from ocinb.protocol.events import Event, Observer
 from ocinb.protocol.messages import Conversation, Request, Response, Step, T
-from ocinb.protocol.ping import Ping, ping
+from ocinb.protocol.rate_limit import RateLimit
+from ocinb.protocol.referrers_api import ReferrersApi
 from ocinb.protocol.stepper import Stepper
+from ocinb.protocol.tagging import Tagging
+from ocinb.storage.cache import Cache
 
 if TYPE_CHECKING:
     from ocinb.client.repository import Repository
@@ -48,6 +56,11 @@ class Options(TypedDict, total=False):
     ca: str | os.PathLike[str] | None
     insecure: bool
     trust_realms: Sequence[str]
+    anonymous: bool
+    concurrency: int
+    timeout: float
+    attempts: int
+    cache: Caching
 
 
 def concealed(options: Options) -> Options:
@@ -60,15 +73,18 @@ def concealed(options: Options) -> Options:
     return given
 
 
-class Registry(Drawable):
+class Registry(Overview, Drawable):
     """A registry: `registry["library/alpine"]` is a repository in it.
 
     `where` is a host (`"ghcr.io"`, `"localhost:5000"`; `"docker.io"` is Docker Hub) or an embedded
     registry. Credentials are looked for in the arguments, the environment and the configuration of
     docker and podman, in this order. HTTPS is spoken except to this machine; `plain_http` says
     otherwise, `ca` is a file of certificates to trust, and `insecure` trusts any. `trust_realms`
-    are further hosts that may be sent the credentials in exchange for a token. Nothing is sent
-    before something is asked.
+    are further hosts that may be sent the credentials in exchange for a token; with `anonymous`,
+    none are looked for and none are sent. At most `concurrency` blobs move at a time; after
+    `timeout` seconds without a byte, and `attempts` of a request, it is given up. Blobs come
+    through `cache`: True for the usual one, or a folder, or an `ocinb.Cache`; none without a word,
+    since it costs a second copy of all that is pulled. Nothing is sent before something is asked.
 
     Raises `InvalidReference` when `where` cannot be a registry.
     """
@@ -87,6 +103,11 @@ class Registry(Drawable):
         ca: str | os.PathLike[str] | None = None,
         insecure: bool = False,
         trust_realms: Sequence[str] = (),
+        anonymous: bool = False,
+        concurrency: int = USUAL,
+        timeout: float = limits.USUAL_TIMEOUT,
+        attempts: int = limits.USUAL_ATTEMPTS,
+        cache: Caching = None,
     ) -> None:
         password, token = hidden(password), hidden(token)  # before anything can go wrong
         self.insecure = insecure
@@ -95,16 +116,23 @@ class Registry(Drawable):
         local = self.embedded is not None or is_loopback(self.name)
         plain = local if plain_http is None else plain_http
         self.base_url = f"{'http' if plain else 'https'}://{api_host(self.name)}"
-        self.last_ping: Ping | None = None
+        self.referrers_api = ReferrersApi()  # where it was found usable, and where not (R-3)
+        self.cache = the_cache(cache)
         self.known = Known()  # documents of all its repositories
+        self.tagging = Tagging()
         self._options = spelled(  # as `expression` has them, unless they are the usual ones
             plain_http=None if plain == local else plain,
             ca=ca,
             insecure=insecure or None,
             trust_realms=list(trust_realms) or None,
+            anonymous=anonymous or None,
+            concurrency=_unless(concurrency, USUAL),
+            timeout=_unless(timeout, limits.USUAL_TIMEOUT),
+            attempts=_unless(attempts, limits.USUAL_ATTEMPTS),
+            cache=cache.folder if isinstance(cache, Cache) else cache or None,
         )
         self._repositories: dict[str, Repository] = {}
-        self._keychain = self._credentials(username, password, token)
+        self._keychain = self._credentials(username, password, token, anonymous=anonymous)
         self._sender = Sender(
             self.base_url,
             handle=self.embedded.handle if self.embedded else None,
@@ -112,7 +140,11 @@ class Registry(Drawable):
             ca=ca,
             insecure=insecure,
             trust_realms=trust_realms,
+            retry=limits.the_retry(attempts),
+            timeouts=limits.the_timeouts(timeout),
         )
+        self._concurrency = limits.the_concurrency(concurrency)
+        self._crew = Crew(self._concurrency, self.converse)
 
     def __getitem__(self, name: str) -> Repository:
         """The repository `name`; on Docker Hub, `alpine` is `library/alpine`. Asks nobody."""
@@ -127,21 +159,38 @@ class Registry(Drawable):
     __iter__ = None  # else Python would ask for repositories 0, 1, 2, …
     __contains__ = None
 
+    def as_(self, auth: Account | None) -> Registry:
+        """The same registry as somebody else sees it, over the same connections.
+
+        `auth` is `{"token": …}`, `{"username": …, "password": …}`, or `{}` for nobody; blank ones
+        are nobody, and None is who this one asks for. Neither tokens nor what is known is shared.
+        """
+        auth = hidden_account(auth)
+        if auth is None:
+            return self
+        keychain = keychain_of(auth, self.name)
+        twin = object.__new__(type(self))
+        twin.__dict__.update(self.__dict__)
+        twin._repositories, twin.known = {}, Known()
+        twin.last_ping = twin.known_catalog = twin.known_capabilities = None
+        twin._keychain, twin._sender = keychain, self._sender.as_(keychain)
+        twin._crew = Crew(self._concurrency, twin.converse)
+        return twin
+
     def introduce(self, repository: Repository) -> None:
         """Have `repository` among those seen; the first of a name is what that name gives."""
         self._repositories.setdefault(repository.name, repository)
 
-    def ping(self) -> Ping:
-        """Ask whether a registry is there, and what it wants to know first (end-1).
-
-        Raises `NotARegistry` when something else answers, `TransferError` when nothing does.
-        """
-        self.last_ping = self.converse(ping()).finish()
-        return self.last_ping
-
     def converse(self, conversation: Conversation[T]) -> Stepper[T]:
         """Carry a conversation on with this registry, one step at a time or to its end."""
         return Stepper(self._advised(conversation), self._sent)
+
+    def together(self, conversations: Iterable[Conversation[T]], /) -> Conversation[list[T]]:
+        """Carry conversations on side by side; what they come to, in their order.
+
+        It tells what happens in this thread. Raises the first error, which stops the others.
+        """
+        return self._crew.together(conversations)
 
     @contextmanager
     def watched_by(self, *observers: Observer) -> Iterator[None]:
@@ -157,6 +206,21 @@ class Registry(Drawable):
     def emit(self, event: Event) -> None:
         """Tell every observer what happened above the wire: skipped, verified."""
         self._sender.emit(event)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What it warned of so far, for people to read: each once, in the order heard (C42)."""
+        return self._sender.notices.warnings
+
+    @property
+    def rate_limit(self) -> RateLimit | None:
+        """How much it still lets us ask, by its last answer that said so; None before (Q-1)."""
+        return self._sender.notices.rate_limit
+
+    @property
+    def place(self) -> str:
+        """Where it is, the same for all who ask the same registry."""
+        return self.base_url if self.embedded is None else f"embedded {id(self.embedded)}"
 
     @property
     def is_local(self) -> bool:
@@ -200,16 +264,26 @@ class Registry(Drawable):
         raise TypeError(f"{self!r} holds connections and credentials: they stay in this process")
 
     def _ipython_key_completions_(self) -> list[str]:
-        return list(self.repositories_seen)[:500]
+        listed = self.known_catalog or ()
+        return list(dict.fromkeys((*self.repositories_seen, *listed)))[:500]
 
     def _credentials(
-        self, username: str | None, password: Secret | None, token: Secret | None
+        self,
+        username: str | None,
+        password: Secret | None,
+        token: Secret | None,
+        *,
+        anonymous: bool,
     ) -> Keychain | None:
         if (username is None) != (password is None):
             raise InvalidReference(
                 username or "", "pair of credentials", "username and password go together"
             )
-        if self.embedded is not None and not (username or token):
+        if anonymous and (username or token):
+            raise InvalidReference(
+                username or "(hidden)", "account", "anonymous=True is for asking without any"
+            )
+        if anonymous or (self.embedded is not None and not (username or token)):
             return None  # an embedded registry is nobody's account
         return Keychain(self.name, username=username, password=password, token=token)
 
@@ -235,6 +309,11 @@ class Registry(Drawable):
         except OcinbError as error:
             self._advise(error)
             raise
+
+
+def _unless(option: T, usual: T) -> T | None:
+    """`option`, unless it is the usual one."""
+    return None if option == usual else option
 
 
 def _embedded(where: Embedded) -> Embedded:

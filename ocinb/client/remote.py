@@ -21,6 +21,7 @@ from ocinb.oci.platform import Platform, choose
 from ocinb.text import nearest, visible
 
 if TYPE_CHECKING:
+    from ocinb.protocol.referrers import ReferrerList
     from ocinb.storage.layout import Layout
 
 D = TypeVar("D", bound="AnyManifest")
@@ -73,6 +74,13 @@ class _Bound(Drawable, Generic[D]):
         return self.source.pull_document(
             self.document, self.asked, into, platform=platform, progress=progress
         )
+
+    def referrers(self, artifact_type: str | None = None, *, confirm: bool = False) -> ReferrerList:
+        """What refers to it, of one type if given; see `Repository.referrers`.
+
+        It is this content that is asked about, also when its tag has moved on meanwhile.
+        """
+        return self.source.referrers(self.digest, artifact_type, confirm=confirm)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {visible(self.reference, 512)} {self.digest.short}>"
@@ -131,10 +139,7 @@ class RemoteIndex(_Bound[Index]):
 
     def load(self) -> RemoteIndex:
         """Fetch the manifests of all entries and the configs of the images; returns itself."""
-        for entry in self.document.manifests:
-            child = self.child(entry)
-            if isinstance(child, RemoteImage):
-                child.config  # noqa: B018  # fetched once, and known from then on
+        self.source.load(self.document.manifests)
         return self
 
     def __iter__(self) -> Iterator[Remote]:

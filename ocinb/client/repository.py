@@ -7,13 +7,16 @@ from typing import Self, Unpack
 from ocinb.client.names import the_name, the_repository
 from ocinb.client.registry import Embedded, Options, Registry, concealed
 from ocinb.client.remote import Remote, bind
+from ocinb.client.verbs.attaching import Attaching
+from ocinb.client.verbs.choosing import Choosing
+from ocinb.client.verbs.composing import Composing
 from ocinb.client.verbs.deleting import Deleting
 from ocinb.client.verbs.pulling import Pulling
-from ocinb.client.verbs.pushing import Pushing
+from ocinb.client.verbs.uploading import Uploading
 from ocinb.drawable import Drawable
 
 
-class Repository(Pulling, Pushing, Deleting, Drawable):
+class Repository(Pulling, Choosing, Composing, Attaching, Uploading, Deleting, Drawable):
     """A repository: `repository["v1"]` is what the tag points to, bound to where it came from.
 
     `name` is a full name (`"ghcr.io/owner/app"`, `"alpine"` for Docker Hub's) or, with
@@ -21,7 +24,8 @@ class Repository(Pulling, Pushing, Deleting, Drawable):
     those of `Registry`. Nothing is sent before something is asked.
 
     Where content is moved, `progress` is True to show bars, False for nothing, None for bars in a
-    notebook only, or something to call with a `ProgressInfo` for each piece that moved.
+    notebook only, or something to call with a `ProgressInfo` for each piece that moved. With
+    `auth`, one call is made as somebody else, as `Registry.as_` says.
 
     Raises `InvalidReference` naming the part of `name` that breaks a rule.
     """

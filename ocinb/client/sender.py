@@ -7,28 +7,33 @@ own origin: scheme, host and port. Whatever leaves it is built again from nothin
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import NoReturn
+from weakref import WeakKeyDictionary
 
-from ocinb.client.access.auth import Auth, Grant, say_withheld
+from ocinb.client.access.auth import Auth, Grant, asks_for_more, say_withheld
 from ocinb.client.access.credentials import Credentials, Lookup
 from ocinb.client.addresses import Neighbourhood, resolve, split, upgraded
+from ocinb.client.notices import Notices
 from ocinb.client.retry import Retry
 from ocinb.client.secret import Secret
-from ocinb.client.wire.connections import Timeouts
+from ocinb.client.wire.deadlines import Timeouts
+from ocinb.client.wire.stopping import current, deaf
 from ocinb.client.wire.transport import Transport, numbers
-from ocinb.errors import InvalidReference, UnexpectedAnswer
+from ocinb.errors import InvalidReference, TransferError, TruncatedBody, UnexpectedAnswer
 from ocinb.protocol import endpoints
 from ocinb.protocol.events import Event, Observer, Retrying
 from ocinb.protocol.headers import Headers
 from ocinb.protocol.links import absolute
-from ocinb.protocol.messages import Handle, Request, Response, Step
+from ocinb.protocol.messages import Failure, Handle, Request, Response, Step
 from ocinb.text import visible
 
 MOST_REDIRECTS = 5
 # Somebody waits for what was given up to be over: said once, and not waited for (F-9, F-12).
-_PARTING = Retry(attempts=1), Timeouts(connect=1.0, read=1.0, write=1.0, pool=1.0)
+_PARTING = Retry(attempts=1), Timeouts(connect=1.0, read=1.0, write=1.0, pool=1.0, whole=1.0)
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _SAME_METHOD = frozenset({307, 308})  # the only ones that may be followed with a body (L-3)
 # What may be said to strangers; any other header might be a secret.
@@ -44,6 +49,8 @@ class Sender:
     use from many threads.
     """
 
+    _borrowed = False  # whether the connections are another sender's
+
     def __init__(
         self,
         base_url: str,
@@ -57,8 +64,11 @@ class Sender:
         timeouts: Timeouts | None = None,
     ) -> None:
         self.home, _ = split(base_url)
-        self._retry = retry or Retry()
+        self._retry = _woken(retry or Retry())
         self._embedded = handle is not None
+        # Which exchange a body broke off in, for who hears of the next try.
+        self._broken: WeakKeyDictionary[TransferError, int] = WeakKeyDictionary()
+        self.notices = Notices(self.home.netloc)
         self._transport = Transport(
             handle=handle, own=self.home.host, ca=ca, insecure=insecure, timeouts=timeouts
         )
@@ -66,6 +76,17 @@ class Sender:
         self._auth = Auth(
             self.home, self._ask, credentials=_lookup(credentials), trust_realms=trust_realms
         )
+
+    def as_(self, credentials: Credentials | Lookup | None) -> Sender:
+        """Another one over the same connections, who asks as somebody else, with tokens of its own.
+
+        Closing it leaves the connections open.
+        """
+        twin = object.__new__(type(self))
+        twin.__dict__.update(self.__dict__)
+        twin._borrowed = True
+        twin._auth = self._auth.anew(twin._ask, _lookup(credentials))
+        return twin
 
     @property
     def observers(self) -> list[Observer]:
@@ -83,6 +104,8 @@ class Sender:
         `AuthenticationError` when the registry wants a token that cannot be had.
         """
         __tracebackhide__ = True
+        if step.after is not None:
+            self._wait(step.after)
         request = self._begun(step.request)
         at_home = self._is_home(request)
         if not at_home:
@@ -90,6 +113,8 @@ class Sender:
             request = replace(request, headers=_only(request.headers, _CARRIED | _OF_BODIES))
         for _ in range(MOST_REDIRECTS + 1):
             response = self._answered(request, step, at_home=at_home)
+            if at_home:
+                self.notices.hear(response)
             target = self._redirected(request, response)
             if target is None:
                 return response
@@ -98,14 +123,22 @@ class Sender:
         raise response.unexpected(f"it redirected more than {MOST_REDIRECTS} times")
 
     def close(self) -> None:
-        """Close every connection; closing twice is fine."""
-        self._transport.close()
+        """Close every connection, unless they are somebody else's; closing twice is fine."""
+        if not self._borrowed:
+            self._transport.close()
 
     def __repr__(self) -> str:
         return f"<Sender to {self.home}>"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("connections and credentials do not leave the process")
+
+    def _wait(self, after: Failure) -> None:
+        """Before another try that the conversation asks for, the pause that our policy has."""
+        seconds = self._retry.wait(after.attempt) or 0.0
+        number = self._broken.pop(after.error, 0)
+        self.emit(Retrying(number, after.reason, seconds, after.attempt))
+        self._retry.sleep(seconds)
 
     def _begun(self, request: Request) -> Request:
         """`request` with its URL made absolute; one that came off the wire is read strictly."""
@@ -123,17 +156,21 @@ class Sender:
         return self.home.includes(split(request.url)[0])
 
     def _answered(self, request: Request, step: Step, *, at_home: bool) -> Response:
-        """The answer after at most one (re-)authentication; a second 401 stands (A-14)."""
+        """The answer after one (re-)authentication, and one more when the first was for too little;
+        a 401 after that stands (A-14)."""
         if not at_home:
             return self._answered_elsewhere(request, step)
         if "authorization" in request.headers:  # somebody wants it just so
             return self._persisted(request, step, None)
         grant = self._auth.known(request)
         response = self._persisted(request, step, grant)
-        if response.status == 401:
+        for first in (True, False):
+            if response.status != 401 or not (first or asks_for_more(response, grant)):
+                break
             used, grant = grant, self._auth.answer(request, response, grant)
-            if grant is not None and grant != used:  # the same again would be refused again
-                response = self._persisted(request, step, grant)
+            if grant is None or grant == used:  # the same again would be refused again
+                break
+            response = self._persisted(request, step, grant)
         if response.status in (401, 403) and grant is not None and grant.withheld:
             _refuse_withheld(response, grant)
         return response
@@ -162,14 +199,19 @@ class Sender:
             nonlocal number
             number = next(numbers)
             found = [] if self._embedded else self._neighbourhood.addresses(request.url)
-            return self._transport.exchange(
-                request,
-                step,
-                authorization=grant.authorization if grant else None,
-                address=found[(count - 1) % len(found)] if found else None,
-                number=number,
-                timeouts=timeouts,
-            )
+            try:
+                with deaf() if parting else nullcontext():
+                    return self._transport.exchange(
+                        request,
+                        step,
+                        authorization=grant.authorization if grant else None,
+                        address=found[(count - 1) % len(found)] if found else None,
+                        number=number,
+                        timeouts=timeouts,
+                    )
+            except TruncatedBody as broken:
+                self._broken[broken] = number
+                raise
 
         def tell(reason: str, seconds: float, count: int) -> None:
             self.emit(Retrying(number, reason, seconds, count))
@@ -206,6 +248,19 @@ class Sender:
                 None, "", f"the registry wants us to go on without TLS, at {origin}",
                 method=request.method, url=url,
             )  # fmt: skip
+
+
+def _woken(retry: Retry) -> Retry:
+    """`retry`, whose sleep ends at once when the current `Stop` is set."""
+    return replace(retry, sleep=_sleep) if retry.sleep is time.sleep else retry
+
+
+def _sleep(seconds: float) -> None:
+    stop = current()
+    if stop is None:
+        time.sleep(seconds)
+    else:
+        stop.sleep(seconds)
 
 
 def _only(headers: Headers, names: frozenset[str]) -> Headers:

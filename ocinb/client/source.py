@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import IO, TYPE_CHECKING, Protocol, TypeAlias, overload
 
 from ocinb.oci.config import ImageConfig
@@ -15,6 +15,7 @@ from ocinb.protocol.messages import Sink
 from ocinb.protocol.progress_info import ProgressInfo
 
 if TYPE_CHECKING:
+    from ocinb.protocol.referrers import ReferrerList
     from ocinb.storage.layout import Layout
 
 MEMORY_LIMIT = 64 * 1024 * 1024  # bytes of a blob that are read into memory without being told to
@@ -48,6 +49,14 @@ class Source(Protocol):
 
     def config(self, config: Descriptor) -> ImageConfig:
         """The image config that `config` points to."""
+
+    def load(self, entries: Iterable[Descriptor]) -> None:
+        """Fetch the manifests of an index's `entries`, and the configs of those that are images."""
+
+    def referrers(
+        self, reference: str, artifact_type: str | None = None, *, confirm: bool = False
+    ) -> ReferrerList:
+        """What refers to a tag or digest, of one type if given, and confirmed if wanted."""
 
     @overload
     def pull_blob(

@@ -10,6 +10,7 @@ from ocinb.oci.media_types import COSIGN_SPEC, IMAGE_SPEC, IN_TOTO_SPEC, NOTARY_
 
 _IMAGE = "org.opencontainers.image."
 TITLE = f"{_IMAGE}title"
+DESCRIPTION = f"{_IMAGE}description"
 VERSION = f"{_IMAGE}version"
 CREATED = f"{_IMAGE}created"
 SOURCE = f"{_IMAGE}source"

@@ -214,6 +214,11 @@ def link(media_type: str) -> str:
     return known.link if known else ""
 
 
+def is_foreign(media_type: str) -> bool:
+    """Whether `media_type` is of layers that are not pushed, but fetched where their `urls` say."""
+    return ".nondistributable." in media_type or ".foreign." in media_type  # OCI's, and docker's
+
+
 def check(media_type: object, what: str) -> str:
     """`media_type` when it may travel in a header; raises `InvalidContent` otherwise."""
     if not isinstance(media_type, str) or not _GRAMMAR.fullmatch(media_type):

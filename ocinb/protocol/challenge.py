@@ -90,8 +90,8 @@ class _Reader:
                 yield name, self._value()
             else:
                 yield name, None
-                self._skip(_SPACE)
-                self._take(_TOKEN68)  # Negotiate and its like carry one; we never need it
+                if self._take(_SPACE):  # a token68 has none in it, so nothing is tried twice
+                    self._take(_TOKEN68)  # Negotiate and its like carry one; we never need it
 
     def _equals(self) -> bool:
         """Whether a `=` follows, perhaps after spaces; if so it is behind us now."""

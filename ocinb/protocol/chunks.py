@@ -40,6 +40,7 @@ class Chunks:
         self._tries = 0
         self._lagged = self._lags = self._doubted = self._closing = self._over = False
         self._again: Again | None = None
+        self.found = False  # whether the blob was seen to be there, when no answer said so
 
     def run(self) -> Conversation[Again | None]:
         """Send what is missing and close the session; None when the blob is there."""
@@ -131,7 +132,7 @@ class Chunks:
             trouble = response.refusal() if passing(response) else None
         if trouble is not None:
             self._closing = True
-            self._over = yield from is_there(self._name, self._blob, self._session)
+            self._over = self.found = yield from is_there(self._name, self._blob, self._session)
             if not self._over:
                 yield from self._ask(trouble)
         elif response.status == 416:

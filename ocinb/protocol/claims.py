@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 
 from ocinb.errors import DigestMismatch, InvalidReference, NotSupported
 from ocinb.oci.digest import Digest
 from ocinb.protocol.messages import Response
+from ocinb.text import redacted_url
+
+_log = logging.getLogger("ocinb")
 
 
 def claimed_digest(response: Response) -> Digest | None:
@@ -33,6 +37,27 @@ def confirms(response: Response, digest: Digest, content: Iterable[bytes], sourc
     if claimed != known:
         raise DigestMismatch(known, claimed, source=source)
     return True
+
+
+def note_other_claim(response: Response, digest: Digest, content: bytes | None = None) -> None:
+    """Warn, in the log, of a claim that is not of the content that came right as `digest` (D-4).
+
+    A claim of another algorithm is checked where there is `content` to compute it of.
+    """
+    claimed = claimed_digest(response)
+    if claimed is None or claimed == digest:
+        return
+    if claimed.algorithm != digest.algorithm:
+        try:
+            right = content is None or claimed == _computed(claimed, [content])
+        except NotSupported:
+            return
+        if right:
+            return
+    _log.warning(
+        "the content of %s is right, but the answer of %s claims that it is %s",
+        digest, redacted_url(response.asked[1]), claimed,
+    )  # fmt: skip
 
 
 def _computed(like: Digest, content: Iterable[bytes]) -> Digest:

@@ -11,11 +11,11 @@ from typing import Literal, TypeAlias
 
 from ocinb.drawable import Drawable
 from ocinb.errors import (
+    DeleteDisabled,
     DigestMismatch,
     InvalidContent,
     NotSupported,
     OcinbError,
-    RegistryError,
 )
 from ocinb.oci import media_types
 from ocinb.oci.digest import Digest
@@ -26,25 +26,23 @@ from ocinb.protocol.claims import claimed_digest
 from ocinb.protocol.fetch import HEAD_REFUSED, blob_question, get_manifest
 from ocinb.protocol.headers import Headers
 from ocinb.protocol.messages import Conversation, Request, Response, Step
+from ocinb.protocol.probe import ask, surviving
 from ocinb.protocol.referrers import drop_listed
-from ocinb.text import visible
+from ocinb.protocol.referrers_api import ReferrersApi
+from ocinb.protocol.tags import list_tags
+from ocinb.text import some_of, visible
 
 Kind: TypeAlias = Literal["tag", "manifest", "blob"]
 
 _DISABLED = (400, 405)
 _MOST_LOOKS = 3
+_PAGES_COMPARED, _MOST_COMPARED = 3, 20  # of tags, to say what else a deletion would take along
 _TAG_HINT = (
     "some registries delete nothing, and some by digest only: {} would delete the manifest, and "
     "with it every other tag it has"
 )
 _MANIFEST_HINT = "on many registries deleting is switched off, or left to their web pages"
 _BLOB_HINT = "many registries remove blobs by themselves, once no manifest names them, and only so"
-
-
-class DeleteDisabled(RegistryError, NotSupported):
-    """400 or 405: this registry does not delete such things, or not this way."""
-
-    whose = "the registry does not delete this"
 
 
 @dataclass(frozen=True)
@@ -66,15 +64,18 @@ class Deleted(Drawable):
         return f"<Deleted {self.kind} {visible(self.reference, 140)}{state}>"
 
 
-def delete(name: str, reference: str, *, verify: bool = False) -> Conversation[Deleted]:
+def delete(
+    name: str, reference: str, *, verify: bool = False, api: ReferrersApi | None = None
+) -> Conversation[Deleted]:
     """Delete a tag, which leaves the manifest there; or, by digest, a manifest with all its tags.
 
-    With `verify`, the registry is asked afterwards whether it is gone. Raises `NotFound`, or
-    `DeleteDisabled` on registries that do not delete such things.
+    With `verify`, the registry is asked afterwards whether it is gone. `api` is what is known of
+    its referrers API: without one, a manifest is taken off the list of its subject. Raises
+    `NotFound`, or `DeleteDisabled` on registries that do not delete such things.
     """
     wanted = identifier(reference)
     if isinstance(wanted, Digest):
-        return (yield from _delete_manifest(name, wanted, verify=verify))
+        return (yield from _delete_manifest(name, wanted, api, verify=verify))
     return (yield from _delete_tag(name, wanted, verify=verify))
 
 
@@ -82,34 +83,49 @@ def delete_blob(name: str, digest: Digest, *, verify: bool = False) -> Conversat
     """Delete a blob, also when a manifest names it."""
     question = blob_question(name, digest)
     there = (yield question).expect(200, *HEAD_REFUSED).status == 200
-    response = yield Step(
-        f"Delete blob {digest.short}",
-        Request("DELETE", endpoints.DELETE_BLOB.path(name=name, digest=digest)),
-        endpoints.DELETE_BLOB,
-        why="Nobody asks the manifests that name it: they will be incomplete.",
-    )
+    response = yield blob_deletion(name, digest)
     yield from _expect_deleted(response, question if there else None, _BLOB_HINT)
     gone = (yield from _seen_gone(question)) if verify else None
     return Deleted("blob", digest, digest, gone, _still_there(gone))
 
 
 def _delete_tag(name: str, tag: str, *, verify: bool) -> Conversation[Deleted]:
-    question = _manifest_question(name, tag)
+    question = manifest_question(name, tag)
     seen = (yield question).expect(200, *HEAD_REFUSED)
     digest = claimed_digest(seen)
-    response = yield _delete_step(name, tag, f"Delete the tag {tag}")
+    response = yield manifest_deletion(name, tag, f"Delete the tag {tag}")
     hint = _TAG_HINT.format(digest or "its digest")
+    if response.status in _DISABLED and digest:
+        hint = f"{hint}: {(yield from _tags_beside(name, tag, digest))}"
     yield from _expect_deleted(response, question if seen.status == 200 else None, hint)
     gone = (yield from _seen_gone(question)) if verify else None
     return Deleted("tag", tag, digest, gone, _still_there(gone))
 
 
-def _delete_manifest(name: str, digest: Digest, *, verify: bool) -> Conversation[Deleted]:
-    question = _manifest_question(name, digest)
+def _tags_beside(name: str, tag: str, digest: Digest) -> Conversation[str]:
+    """Which other tags a manifest has, in words, as far as looking at some of them tells (X-2)."""
+    try:
+        listed = yield from surviving(list_tags(name, most_pages=_PAGES_COMPARED))
+    except OcinbError:
+        return "which ones is not known"
+    others = [other for other in listed if other != tag]
+    beside = list[str]()
+    for other in others[:_MOST_COMPARED]:
+        answer = yield from ask(manifest_question(name, other))
+        if isinstance(answer, Response) and claimed_digest(answer) == digest:
+            beside.append(other)
+    sure = listed.complete and len(others) <= _MOST_COMPARED
+    return some_of(beside) if sure else f"{some_of(beside)}, and perhaps more"
+
+
+def _delete_manifest(
+    name: str, digest: Digest, api: ReferrersApi | None, *, verify: bool
+) -> Conversation[Deleted]:
+    question = manifest_question(name, digest)
     there, manifest = yield from _looked_at(name, digest)
-    response = yield _delete_step(name, digest, f"Delete manifest {digest.short}")
+    response = yield manifest_deletion(name, digest, f"Delete manifest {digest.short}")
     yield from _expect_deleted(response, question if there else None, _MANIFEST_HINT)
-    note = (yield from _taken_off(name, manifest)) if manifest else ""
+    note = (yield from _taken_off(name, manifest, api)) if manifest else ""
     gone = (yield from _seen_gone(question)) if verify else None
     return Deleted("manifest", digest, digest, gone, note or _still_there(gone))
 
@@ -124,16 +140,17 @@ def _looked_at(name: str, digest: Digest) -> Conversation[tuple[bool, AnyManifes
         return False, None
 
 
-def _taken_off(name: str, manifest: AnyManifest) -> Conversation[str]:
+def _taken_off(name: str, manifest: AnyManifest, api: ReferrersApi | None) -> Conversation[str]:
     """Why a deleted manifest is still on a list of referrers; the deletion stands anyway."""
     try:
-        yield from drop_listed(name, manifest)
+        yield from drop_listed(name, manifest, api)
     except OcinbError as error:
         return f"it may still be listed under the referrers tag of its subject: {error}"
     return ""
 
 
-def _manifest_question(name: str, reference: str) -> Step:
+def manifest_question(name: str, reference: str) -> Step:
+    """The step that asks whether a manifest is there, past caches, and what digest it has."""
     return Step(
         f"Is there a manifest {reference}?",
         Request(
@@ -146,12 +163,23 @@ def _manifest_question(name: str, reference: str) -> Step:
     )
 
 
-def _delete_step(name: str, reference: str, title: str) -> Step:
+def manifest_deletion(name: str, reference: str, title: str) -> Step:
+    """The step that deletes a tag, or a manifest by its digest."""
     return Step(
         title,
         Request("DELETE", endpoints.DELETE_MANIFEST.path(name=name, reference=reference)),
         endpoints.DELETE_MANIFEST,
         why="A tag goes alone; a manifest, by its digest, takes all its tags with it.",
+    )
+
+
+def blob_deletion(name: str, digest: Digest) -> Step:
+    """The step that deletes a blob."""
+    return Step(
+        f"Delete blob {digest.short}",
+        Request("DELETE", endpoints.DELETE_BLOB.path(name=name, digest=digest)),
+        endpoints.DELETE_BLOB,
+        why="Nobody asks the manifests that name it: they will be incomplete.",
     )
 
 

@@ -39,8 +39,8 @@ class Endpoint(Drawable):
 
     @property
     def link(self) -> str:
-        """The address of the section of the spec."""
-        return f"{SPEC}#{self.section}"
+        """The address of the section of the spec, or of whatever else describes it."""
+        return self.section if "://" in self.section else f"{SPEC}#{self.section}"
 
     @property
     def pattern(self) -> re.Pattern[str]:
@@ -145,6 +145,12 @@ UPLOAD_STATUS = Endpoint(
 CANCEL_UPLOAD = Endpoint(
     "end-14", "DELETE", _SESSION, "Cancel an upload", (204,), (404, 400),
     "canceling-a-blob-upload", (), "1.2",
+)  # fmt: skip
+# No part of the spec, which only reserves the name: what many registries have all the same.
+CATALOG = Endpoint(
+    "_catalog", "GET", "/v2/_catalog", "List repositories", (200,), (404, 401),
+    "https://distribution.github.io/distribution/spec/api/#listing-repositories",
+    ("n", "last"), "",
 )  # fmt: skip
 
 ENDPOINTS: tuple[Endpoint, ...] = (

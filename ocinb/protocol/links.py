@@ -16,8 +16,12 @@ _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.ASCII | re.IGNORECASE)
 def absolute(base: str, target: str) -> str:
     """`target`, a reference in an answer to a request to `base`, as absolute as that one is.
 
-    What is absolute already is kept byte for byte (L-5). Raises `ValueError` for what is no URL.
+    What is absolute already is kept byte for byte (L-5). Some registries forget only the scheme
+    before their own host (L-4). Raises `ValueError` for what is no URL.
     """
+    here = urlsplit(base)
+    if here.netloc and target.startswith(f"{here.netloc}/"):
+        return f"{here.scheme}://{target}"
     if _SCHEME.match(target):
         urlsplit(target)
         return target

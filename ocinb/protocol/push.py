@@ -21,11 +21,13 @@ from ocinb.protocol.claims import confirms
 from ocinb.protocol.events import Observer, Planned, Skipped, Verified, nobody
 from ocinb.protocol.fetch import HEAD_REFUSED, blob_question, get_manifest
 from ocinb.protocol.headers import Headers
+from ocinb.protocol.kinds import explained
 from ocinb.protocol.messages import Conversation, Request, Step
 from ocinb.protocol.mount import mount_blob
 from ocinb.protocol.referrers_tag import keep_listed
 from ocinb.protocol.session import UploadSession
-from ocinb.protocol.together import Together, one_by_one
+from ocinb.protocol.tagging import Tagging, put_with_tags
+from ocinb.protocol.together import Together, Turn, at_once, one_by_one
 from ocinb.protocol.upload import upload
 from ocinb.text import visible
 
@@ -58,12 +60,15 @@ def push(
     mount_from: str = "",
     chunk_size: int | None = None,
     together: Together = one_by_one,
+    turn: Turn = at_once,
+    tagging: Tagging | None = None,
 ) -> Conversation[Pushed]:
     """Push an image, an artifact or an index with its images, and give it `tags`.
 
     Without tags it is known by its digest alone. Blobs that the repository `mount_from` of the same
     registry has are taken over from there; others are sent in one piece, or in chunks of
-    `chunk_size` bytes. `together` has several blobs or manifests pushed.
+    `chunk_size` bytes. `together` has several blobs or manifests pushed, each blob in its `turn`.
+    With `tagging`, several tags are given in one request, as far as the registry takes them so.
     """
     tags = tuple(tags)
     for document in all_manifests(content):
@@ -71,10 +76,10 @@ def push(
     blobs = all_blobs(content)
     announce(Planned(tuple(blob.descriptor for blob in blobs)))
     outcomes = yield from together(
-        push_blob(name, blob, announce, mount_from=mount_from, chunk_size=chunk_size)
+        push_blob(name, blob, announce, mount_from=mount_from, chunk_size=chunk_size, turn=turn)
         for blob in blobs
     )
-    yield from push_manifests(name, content, tags, together)
+    yield from push_manifests(name, content, tags, together, tagging)
     became = zip((blob.descriptor for blob in blobs), outcomes, strict=True)
     return Pushed(content.descriptor, tags, tuple(became))
 
@@ -118,12 +123,20 @@ def push_blob(
     *,
     mount_from: str = "",
     chunk_size: int | None = None,
+    turn: Turn = at_once,
 ) -> Conversation[Outcome]:
-    """Upload a blob, unless the registry has it; one that refuses HEAD is sent it.
+    """Upload a blob, unless the registry has it once it is its `turn`.
 
     It goes in one piece, or in chunks of `chunk_size` bytes. The registry may have it in the
-    repository `mount_from`, too.
+    repository `mount_from`, too; one that refuses HEAD is sent it.
     """
+    with turn(blob.digest):
+        return (yield from _push_blob(name, blob, announce, mount_from, chunk_size))
+
+
+def _push_blob(
+    name: str, blob: Blob, announce: Observer, mount_from: str, chunk_size: int | None
+) -> Conversation[Outcome]:
     response = yield blob_question(name, blob.digest)
     if response.status == 200:
         announce(Skipped(blob.digest, blob.size))
@@ -159,7 +172,11 @@ def resume_blob(
 
 
 def push_manifests(
-    name: str, content: Content, tags: tuple[str, ...], together: Together = one_by_one
+    name: str,
+    content: Content,
+    tags: tuple[str, ...],
+    together: Together = one_by_one,
+    tagging: Tagging | None = None,
 ) -> Conversation[Descriptor]:
     """Push the manifests of `content` whose blobs are already there, children before parents."""
     *below, [root] = _levels(content)
@@ -169,15 +186,38 @@ def push_manifests(
         others = [each for each in level if not each.subject]
         yield from together(put_manifest(name, each, each.digest) for each in others)
         yield from one_by_one(put_manifest(name, each, each.digest) for each in referring)
-    yield from one_by_one(put_manifest(name, root, each) for each in tags or (root.digest,))
+    yield from _put_root(name, root, tags or (root.digest,), tagging)
     return root.descriptor
+
+
+def _put_root(
+    name: str, root: AnyManifest, references: tuple[str, ...], tagging: Tagging | None
+) -> Conversation[None]:
+    """Push what all the rest belongs to, under several tags at once as far as that goes."""
+    if tagging is not None and len(references) > 1:
+        _refuse_too_large(root)
+        references = yield from put_with_tags(name, root, references, tagging)
+    yield from one_by_one(put_manifest(name, root, each) for each in references)
 
 
 def put_manifest(name: str, document: AnyManifest, reference: str) -> Conversation[Descriptor]:
     """Push one manifest or index under a tag or its own digest."""
     _refuse_too_large(document)
+    response = yield manifest_step(name, document, reference)
+    if response.status not in (200, 201, 202):
+        raise explained(response.refusal(), document)
+    source = "the registry, which changed the manifest"
+    confirmed = confirms(response, document.digest, [document.raw], source)
+    if response.status != 201 and not confirmed:
+        yield from get_manifest(name, str(document.digest))
+    yield from keep_listed(name, document, response)
+    return document.descriptor
+
+
+def manifest_step(name: str, document: AnyManifest, reference: str) -> Step:
+    """The step that puts one manifest or index under a tag or its own digest (C26)."""
     by_digest = isinstance(identifier(reference), Digest)
-    response = yield Step(
+    return Step(
         f"Put the {'index' if isinstance(document, Index) else 'manifest'} "
         f"{document.digest.short if by_digest else f'as {reference}'}",
         Request(
@@ -189,13 +229,6 @@ def put_manifest(name: str, document: AnyManifest, reference: str) -> Conversati
         endpoints.PUT_MANIFEST,
         why="All it names is there now, so nobody will ever see it incomplete.",
     )
-    response.expect(200, 201, 202)
-    source = "the registry, which changed the manifest"
-    confirmed = confirms(response, document.digest, [document.raw], source)
-    if response.status != 201 and not confirmed:
-        yield from get_manifest(name, str(document.digest))
-    yield from keep_listed(name, document, response)
-    return document.descriptor
 
 
 def _refuse_too_large(document: AnyManifest) -> None:
@@ -205,7 +238,8 @@ def _refuse_too_large(document: AnyManifest) -> None:
         )
 
 
-def tag(name: str, old: str, new: str) -> Conversation[Descriptor]:
-    """Give a manifest another tag; `old` is a tag or digest."""
+def tag(name: str, old: str, *new: str, tagging: Tagging | None = None) -> Conversation[Descriptor]:
+    """Give a manifest more tags, byte for byte as it is; `old` is a tag or digest."""
     manifest = yield from get_manifest(name, old)
-    return (yield from put_manifest(name, manifest, new))
+    yield from _put_root(name, manifest, new, tagging)
+    return manifest.descriptor

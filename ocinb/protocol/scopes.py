@@ -6,13 +6,22 @@
 from __future__ import annotations
 
 import re
+from typing import Literal, TypeAlias
 from urllib.parse import parse_qs, urlsplit
+
+OperationScope: TypeAlias = Literal["pull", "push"]
 
 _SCOPED = re.compile(
     r"/v2/(?P<name>.+)/(?:blobs/uploads/[^/]*|blobs/[^/]+|manifests/[^/]+|tags/list|referrers/[^/]+)",
     re.ASCII,
 )
-_ACTIONS = {"GET": "pull", "HEAD": "pull", "DELETE": "delete"}
+_READING = ("GET", "HEAD")
+_ACTIONS: dict[OperationScope, str] = {"pull": "pull", "push": "pull,push"}
+
+
+def scope_of(name: str, operation: OperationScope) -> str:
+    """What pulling from a repository, or pushing to it, must be allowed; who pushes reads, too."""
+    return f"repository:{name}:{_ACTIONS[operation]}"
 
 
 def needed(method: str, url: str) -> str:
@@ -26,9 +35,11 @@ def needed(method: str, url: str) -> str:
     match = _SCOPED.fullmatch(parts.path)
     if match is None:
         return ""
-    scope = f"repository:{match['name']}:{_ACTIONS.get(method, 'pull,push')}"
+    if method == "DELETE":
+        return f"repository:{match['name']}:delete"
+    scope = scope_of(match["name"], "pull" if method in _READING else "push")
     sources = parse_qs(parts.query).get("from", []) if method == "POST" else []
-    return " ".join([scope, *(f"repository:{source}:pull" for source in sources[:1])])
+    return " ".join([scope, *(scope_of(source, "pull") for source in sources[:1])])
 
 
 def covers(granted: str, wanted: str) -> bool:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
-from ocinb.errors import InvalidContent
+from ocinb.drawable import Drawable
+from ocinb.errors import InvalidContent, InvalidReference
 from ocinb.oci import strict_json
 from ocinb.oci.descriptor import Descriptor
 from ocinb.oci.digest import Digest
@@ -23,7 +24,7 @@ _LARGEST = 2**63 - 1
 
 
 @dataclass(frozen=True)
-class UploadSession:
+class UploadSession(Drawable):
     """An open upload of a blob, of which the registry has `offset` bytes.
 
     `location` is where it goes on, byte for byte as the registry said it. What stands behind its
@@ -69,6 +70,11 @@ class UploadSession:
             recovers=True,
         )
 
+    @property
+    def place(self) -> str:
+        """Where it goes on, as far as others may see that."""
+        return redacted_url(self.location.partition("?")[0])
+
     def to_json(self) -> str:
         """All of it as JSON. Keep it to yourself: who has it can write to the upload."""
         return json.dumps(asdict(self))
@@ -78,11 +84,10 @@ class UploadSession:
         """What `to_json` wrote; raises `InvalidContent` for anything else."""
         raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
         said = strict_json.parse_object(raw, "the upload session", _JSON_LIMIT)
-        digest = said.get("digest")
         size = None if said.get("size") is None else _count(said, "size")
         session = cls(
             _address(said.get("location")),
-            None if digest is None else Digest(digest),
+            _digest(said.get("digest")),
             size,
             _count(said, "offset"),
             _count(said, "minimum"),
@@ -91,11 +96,13 @@ class UploadSession:
             raise InvalidContent("the upload session has more bytes than its blob")
         return session
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("what an upload goes on with is kept on purpose only: see to_json")
+
     def __repr__(self) -> str:
         what = self.digest.short if self.digest else "a blob without a name yet"
         of = "" if self.size is None else f" of {human_size(self.size)}"
-        where = redacted_url(self.location.partition("?")[0])
-        return f"<UploadSession {what}, {human_size(self.offset)}{of} at {where}>"
+        return f"<UploadSession {what}, {human_size(self.offset)}{of} at {self.place}>"
 
 
 def upload_location(response: Response) -> str:
@@ -127,6 +134,13 @@ def _address(location: Any) -> str:
         if known or (location.startswith("/") and not location.startswith("//")):
             return location
     raise InvalidContent("the upload session says no place where it goes on")
+
+
+def _digest(value: Any) -> Digest | None:
+    try:
+        return None if value is None else Digest(value)
+    except InvalidReference as error:
+        raise InvalidContent(f"the upload session's digest: {error}") from None
 
 
 def _count(said: dict[str, Any], name: str) -> int:

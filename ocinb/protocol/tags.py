@@ -6,10 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ocinb.drawable import Drawable
-from ocinb.errors import InvalidContent, InvalidReference, RegistryError
+from ocinb.errors import (
+    InvalidContent,
+    InvalidReference,
+    ListingDisabled,
+    RegistryError,
+)
 from ocinb.oci import strict_json
 from ocinb.oci.reference import check_tag
 from ocinb.protocol import endpoints
+from ocinb.protocol.encoding import plain
 from ocinb.protocol.headers import Headers
 from ocinb.protocol.links import next_link, same_listing
 from ocinb.protocol.messages import Conversation, Request, Response, Step
@@ -18,7 +24,9 @@ from ocinb.text import visible
 
 MOST_PAGES = 1_000
 MOST_TAGS = 100_000
+LARGEST_PAGE = 1_000  # tags; ECR refuses to be asked for more (T-1)
 _MOST_EMPTY_PAGES = 3
+_NO_LIST = frozenset({405, 501})
 
 
 @dataclass(frozen=True)
@@ -101,9 +109,11 @@ def list_tags(
 ) -> Conversation[TagList]:
     """All tags of a repository, following the registry's pages, but at most `most_pages`.
 
-    `page_size` asks for so many at a time; registries may give fewer. A listing that breaks off
-    after its first page is returned as incomplete, with the reason.
+    `page_size` asks for so many at a time, a thousand at most; registries may give fewer. A listing
+    that breaks off after its first page is returned as incomplete, with the reason. Raises
+    `NotFound`, or `ListingDisabled` on registries that list no tags.
     """
+    page_size = None if page_size is None else min(page_size, LARGEST_PAGE)
     listing = _Listing(name, most_pages)
     everything = endpoints.LIST_TAGS.path(name=name)
     query = {"n": str(page_size)} if page_size is not None else None
@@ -115,7 +125,7 @@ def list_tags(
         listing.asked.add(url)
         response = yield _page(url, listing.pages + 1, paged=page_size is not None)
         try:
-            names = _names(response.expect(200))
+            names = _names(_listed(response))
             fresh = listing.add(names)
             url = _next(response, name, names, None if url == everything else page_size, fresh)
         except (RegistryError, InvalidContent) as error:
@@ -134,10 +144,27 @@ def _page(url: str, number: int, *, paged: bool) -> Step:
     )
 
 
+def _listed(response: Response) -> Response:
+    """`response` when it is a list; a refusal says whether it is of lists altogether (T-5)."""
+    if response.status == 200:
+        return response
+    error = response.refusal()
+    if error.status in _NO_LIST or error.code == "UNSUPPORTED":
+        said = error.status, error.code, error.message
+        hint = "a tag that you know can be asked for all the same"
+        raise ListingDisabled(*said, method=error.method, url=error.url, hints=[hint])
+    if error.status == 404 and not error.code:
+        error.hint(
+            "there is no such repository, or this registry lists no tags, or it is no registry: it "
+            "does not say; a tag that you know can be asked for all the same"
+        )
+    raise error
+
+
 def _names(response: Response) -> list[object]:
     if response.is_web_page():
         raise not_a_registry(response)
-    tags = strict_json.parse_object(response.body, "the list of tags").get("tags")
+    tags = strict_json.parse_object(plain(response).body, "the list of tags").get("tags")
     if tags is None:  # what some registries send for none (T-4)
         return []
     if not isinstance(tags, list):

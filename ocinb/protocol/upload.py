@@ -43,13 +43,18 @@ def upload(
     refused, lost = set[bool](), 0
     for number in range(1 + RESTARTS):
         session = session or (yield from open_upload(name, blob.descriptor))
-        in_one = chunk_size is None
+        in_one, found = chunk_size is None, False
         if chunk_size is None:
             again = yield from _in_one_piece(name, blob, session)
         else:
             chunks = Chunks(name, blob, session, chunk_size, resumed=resumed)
-            again = yield from chunks.run()
-        if again is None or (again.unsure and (yield from is_there(name, blob, session))):
+            again, found = (yield from chunks.run()), chunks.found
+        if again is not None and again.unsure:
+            found = yield from is_there(name, blob, session)
+        if again is None or found:
+            # What was found may have come by a session before this one, which then is still open.
+            if found and number and not (again and again.gone):
+                yield from cancel(session)
             return
         lost += not again.refused
         if again.refused and not (given and again.gone):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 
-from ocinb.client.wire.connections import Timeouts
+from ocinb.client.wire.deadlines import Timeouts
 from ocinb.client.wire.transport import Transport
 from ocinb.protocol.events import Event
 from ocinb.protocol.messages import Request
 
-QUICK = Timeouts(connect=2, read=0.3, write=2, pool=2)
+QUICK = Timeouts(connect=2, read=0.3, write=2, pool=2, whole=3)
 BIG = bytes(range(256)) * 4096 * 20  # 20 MiB
 
 
@@ -62,3 +63,16 @@ def answer_at_once(listener: socket.socket, said: bytes) -> None:
         connection.shutdown(socket.SHUT_WR)
         while connection.recv(65_536):
             pass
+
+
+@contextmanager
+def black_hole() -> Iterator[str]:
+    """The URL of a port that neither takes connections nor refuses them: its queue is full."""
+    with contextlib.ExitStack() as queue, socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(4):
+            waiting = queue.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listener.getsockname())
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/v2/"

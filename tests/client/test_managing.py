@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from ocinb.client.repository import Repository
-from ocinb.errors import InvalidContent, InvalidReference, NotFound, NotSupported
+from ocinb.errors import DeleteDisabled, InvalidContent, InvalidReference, NotFound, RegistryError
 from ocinb.oci.digest import Digest
 from ocinb.oci.fallback import referrers_tag
 from ocinb.oci.image import Content, Image
-from ocinb.protocol.delete import Deleted, DeleteDisabled
+from ocinb.protocol.delete import Deleted
 from ocinb.protocol.events import Event, Mounted
 from ocinb.protocol.headers import Headers
 from ocinb.protocol.messages import Handle, Request, Response
@@ -125,7 +125,7 @@ def test_K14_what_is_neither_tag_nor_digest_is_refused_first(
     assert counted.asked == []
 
 
-@pytest.mark.parametrize("kind", [DeleteDisabled, NotSupported])
+@pytest.mark.parametrize("kind", [DeleteDisabled, RegistryError])
 def test_X1_a_registry_that_does_not_delete_says_so(school: LocalRegistry, kind: type[Exception]):
     no = refusal(405, "UNSUPPORTED", "the operation is unsupported")
     repository = Repository(

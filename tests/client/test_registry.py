@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,10 @@ from ocinb.client.repository import Repository
 from ocinb.errors import (
     AuthenticationError,
     Cancelled,
+    Denied,
     InvalidReference,
     NotARegistry,
+    NotFound,
     RateLimited,
     ServerFault,
 )
@@ -241,6 +244,91 @@ def test_credentials_that_are_refused_are_named_by_their_source_alone():
         repository["v1"]
     assert "credentials from arguments" in caught.value.hints[0]
     assert CANARY not in f"{caught.value!r} {caught.value} {caught.value.hints}"
+
+
+def test_who_shows_the_wrong_credentials_is_told_how_to_show_none():
+    """A-12: GHCR refuses public content to them, with 403 and no challenge. Asking as nobody
+    instead is for the user to decide, and takes one word."""
+
+    def ghcr(request: Request) -> Response:
+        if request.url.startswith("/token"):
+            return Response(200, {}, b'{"token":"t"}')
+        if "authorization" in request.headers:
+            return refusal(403, "DENIED")
+        return Response(401, {"WWW-Authenticate": 'Bearer realm="/token"'})
+
+    def public(request: Request) -> Response:
+        return Response(200, {}, b'{"tags":["v1"]}')
+
+    with pytest.raises(Denied) as caught:
+        opened(Counted(ghcr), username="ada", password=CANARY).tags()
+    assert "credentials from arguments" in caught.value.hints[0]
+    assert "Registry(..., anonymous=True)" in caught.value.hints[0]
+    assert opened(Counted(public), anonymous=True).tags().tags == ("v1",)
+
+
+def test_A12_anonymous_is_anonymous(monkeypatch: pytest.MonkeyPatch):
+    """Neither the environment nor files are looked at."""
+    monkeypatch.setenv("OCINB_REGISTRY", "ghcr.io")
+    monkeypatch.setenv("OCINB_TOKEN", CANARY)
+    assert Registry("ghcr.io")._keychain is not None
+    registry = Registry("ghcr.io", anonymous=True)
+    assert registry._keychain is None
+    assert registry.expression == "ocinb.Registry('ghcr.io', anonymous=True)"
+    assert registry._sender._auth._credentials("owner/app") is None
+    for account in ({"username": "ada", "password": CANARY}, {"token": CANARY}):
+        with pytest.raises(InvalidReference, match="without any") as caught:
+            Registry("ghcr.io", anonymous=True, **account)  # type: ignore[arg-type]
+        assert CANARY not in str(caught.value)
+
+
+@pytest.mark.parametrize(("status", "code"), [(401, "UNAUTHORIZED"), (403, "DENIED")])
+def test_who_may_not_look_is_not_told_that_nothing_is_there(status: int, code: str):
+    """A-13: Hub says 401 of what does not exist, GHCR 403; head() is None after a 404 alone."""
+    repository = scripted(refusal(status, code))
+    questions: list[Callable[[], object]] = [
+        repository.tags,
+        lambda: repository.head("v1"),
+        lambda: repository.manifest("v1"),
+        lambda: repository.referrers("v1"),
+    ]
+    for ask in questions:
+        with pytest.raises((AuthenticationError, Denied)) as caught:
+            ask()
+        assert "is it there at all?" in caught.value.hints[0]
+    assert scripted(Response(404)).head("v1") is None
+
+
+def test_an_abuse_limit_in_plain_text_is_a_rate_limit():
+    """Q-2: without JSON, without a time; and no storm of second tries."""
+    text = b"toomanyrequests: You have reached your pull rate limit.\n"
+    counted = Counted(lambda request: Response(429, {"Content-Type": "text/plain"}, text))
+    with pytest.raises(RateLimited, match="reached your pull rate limit") as caught:
+        in_a_hurry(Repository("demo/app", registry=counted)).tags()
+    assert caught.value.retry_after is None
+    assert "wait a while" in caught.value.hints[0]
+    assert len(counted.asked) == 5
+
+
+def test_a_wall_around_a_registry_is_shown_and_not_understood():
+    """Q-4: geo-blocks and CloudFront."""
+    wall = b"<html>\x1b[2JThe Amazon CloudFront distribution is configured to block" + b"." * 9_999
+    with pytest.raises(Denied) as caught:
+        scripted(Response(403, {"Content-Type": "text/html"}, wall)).tags()
+    assert "\\u{1b}[2JThe Amazon CloudFront" in str(caught.value)
+    assert len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize("where", ["/v2/", "/v2/demo/app/tags/list"])
+def test_what_is_no_registry_is_said_with_what_to_check(where: str):
+    """Q-5: a wrong port, or a registry under a path of its own."""
+    counted = Counted(lambda request: Response(404, {"Content-Type": "text/html"}, b"<h1>No"))
+    repository = in_a_hurry(Repository("demo/app", registry=counted))
+    with pytest.raises((NotARegistry, NotFound)) as caught:
+        repository.registry.ping() if where == "/v2/" else repository.tags()
+    assert ("check the host and port" if where == "/v2/" else "no registry") in str(
+        caught.value.hints
+    )
 
 
 def test_the_wait_that_a_registry_asks_for_is_said():

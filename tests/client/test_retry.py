@@ -10,7 +10,9 @@ import pytest
 
 from ocinb.client.retry import PASSING, Outcome, Retry
 from ocinb.errors import RateLimited, TransferError, TruncatedBody, Unreachable, UntrustedServer
+from ocinb.oci.digest import Digest
 from ocinb.protocol.messages import Request, Response
+from ocinb.protocol.sinks import Memory, Verifier
 
 GET = Request("GET", "/v2/")
 NOON = 784_887_151.0  # Tue, 15 Nov 1994 08:12:31 GMT
@@ -49,7 +51,7 @@ def run(outcomes: list[Outcome], request: Request = GET, **more: object) -> tupl
 
 @pytest.mark.parametrize("status", sorted(PASSING))
 def test_a_passing_trouble_is_tried_again_until_it_is_over(status: int):
-    """F-2."""
+    """F-2, Q-3: also what CDNs say, whatever page comes with it."""
     assert run([Response(status), Response(200)]) == (Response(200), 2)
 
 
@@ -73,6 +75,14 @@ def test_every_other_answer_stands(status: int):
 def test_the_network_is_given_five_chances_and_a_bad_certificate_one(failure, attempts):
     """F-1, F-2."""
     assert run([failure])[1] == attempts
+
+
+def test_a_body_that_breaks_off_on_its_way_to_who_goes_on_from_there_is_not_just_repeated():
+    """F-4: the conversation asks for the rest."""
+    sink = Verifier(Memory(5), Digest.of(b"hello"), 5)
+    assert run([TruncatedBody("half")], Request("GET", "/v2/", sink=sink))[1] == 1
+    assert run([Unreachable("refused")], Request("GET", "/v2/", sink=sink))[1] == 5
+    assert run([TruncatedBody("half")], Request("GET", "/v2/", sink=Memory(5)))[1] == 5
 
 
 def test_an_unknown_name_is_looked_up_twice():
@@ -104,8 +114,9 @@ def test_the_sum_of_all_waits_is_bounded():
         {"Retry-After": "7"},
         {"Retry-After": "Tue, 15 Nov 1994 08:12:38 GMT"},
         {"X-Retry-After": str(int(NOON) + 7)},
+        {"Retry-After": "7", "X-Retry-After": str(int(NOON) + 9)},
     ],
-    ids=["seconds", "date", "unix time"],
+    ids=["seconds", "date", "unix time", "both"],
 )
 def test_the_registry_s_own_wish_decides_how_long(headers):
     """Q-2."""
@@ -113,9 +124,18 @@ def test_the_registry_s_own_wish_decides_how_long(headers):
     assert slept == [7.0]
 
 
-def test_a_wait_longer_than_a_minute_is_left_to_the_caller():
-    """F-1: it becomes `RateLimited`, with the seconds."""
-    response, attempts = run([Response(429, {"Retry-After": "3600"})])
+@pytest.mark.parametrize(
+    "wish",
+    [
+        {"Retry-After": "3600"},
+        {"Retry-After": "Tue, 15 Nov 1994 09:12:31 GMT", "Date": "Tue, 15 Nov 1994 08:12:31 GMT"},
+        {"X-Retry-After": str(int(NOON) + 3600), "Date": "Tue, 15 Nov 1994 08:12:31 GMT"},
+    ],
+    ids=["seconds", "date", "unix time"],
+)
+def test_a_wait_longer_than_a_minute_is_left_to_the_caller(wish):
+    """F-1, Q-2: it becomes `RateLimited`, with the seconds."""
+    response, attempts = run([Response(429, wish)])
     assert attempts == 1
     error = response.refusal()
     assert isinstance(error, RateLimited)

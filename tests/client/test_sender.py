@@ -17,18 +17,24 @@ from ocinb.client.access.credentials import Credentials
 from ocinb.client.retry import Retry
 from ocinb.client.secret import Secret
 from ocinb.client.sender import Sender
-from ocinb.client.wire.connections import Timeouts
+from ocinb.client.wire.deadlines import Timeouts
 from ocinb.errors import (
     AuthenticationError,
+    Denied,
     InvalidReference,
     OcinbError,
     RateLimited,
     TransferError,
     UnexpectedAnswer,
 )
+from ocinb.oci.descriptor import Descriptor
+from ocinb.oci.media_types import LAYER
+from ocinb.protocol.download import get_blob
 from ocinb.protocol.endpoints import PING, SEND_CHUNK
 from ocinb.protocol.events import Event, Finished, RequestStarted, Retrying
 from ocinb.protocol.messages import Handle, Request, Response, Step
+from ocinb.protocol.sinks import Memory
+from ocinb.protocol.stepper import Stepper
 from tests.client import traces
 from tests.client.exchanges import Pieces
 from tests.client.scripted import Close, Part, ScriptedServer, answer
@@ -94,6 +100,15 @@ def test_a_challenge_is_answered_once_and_remembered():
                      ("/v2/a/manifests/v1", True), ("/v2/a/manifests/v1", True)]  # fmt: skip
 
 
+def test_cookies_are_not_sent_back():
+    """A-17: Harbor sets `sid`, and wants CSRF tokens from who has it."""
+    world = World(registry=Response(200, {"Set-Cookie": "sid=1; _gorilla_csrf=2"}))
+    send = sender(world)
+    send(step())
+    send(step())
+    assert all("cookie" not in request.headers for request in world.heard)
+
+
 def test_the_answer_tells_what_was_asked_without_the_authorization():
     response = sender(World(registry=guarded), credentials=ADA)(step())
     assert response.request is not None
@@ -108,6 +123,83 @@ def test_a_registry_that_refuses_for_ever_is_asked_twice():
     assert response.status == 401
     assert [r.url.startswith("/token") for r in world.heard] == [False, True, False]
     assert isinstance(response.refusal(), AuthenticationError)
+
+
+def test_a_token_for_too_little_is_replaced_by_one_for_what_is_asked_once():
+    """A-14: `insufficient_scope` names what is missing; whatever is said then, stands."""
+
+    def wants_more(request: Request) -> Response:
+        if request.url.startswith("/token"):
+            asked.append(request.url)
+            return Response(200, {}, json.dumps({"token": f"t{len(asked)}"}).encode())
+        if request.headers.get("authorization") == f"Bearer {enough}":
+            return Response(200, {}, b"welcome")
+        more = f'{BEARER["WWW-Authenticate"]},scope="repository:a:pull,{len(asked)}"'
+        wrong = ',error="insufficient_scope"' if "authorization" in request.headers else ""
+        return Response(401, {"WWW-Authenticate": more + wrong})
+
+    asked, enough = list[str](), "t2"
+    assert sender(World(registry=wants_more), credentials=ADA)(step()).body == b"welcome"
+    assert [url.rpartition("scope=")[2] for url in asked] == [
+        "repository:a:pull,0", "repository:a:pull,1",
+    ]  # fmt: skip
+    asked, enough, world = [], "t9", World(registry=wants_more)
+    assert sender(world, credentials=ADA)(step()).status == 401
+    assert len(world.heard) == 5
+
+
+def test_a_ping_that_lets_anybody_in_says_nothing_of_repositories():
+    """A-11: GHCR, and the other way round."""
+
+    def only_inside(request: Request) -> Response:
+        return Response(200) if request.url == "/v2/" else guarded(request)
+
+    send = sender(World(registry=only_inside))
+    assert send(step(url="/v2/")).status == 200
+    assert send(step()).body == b"welcome"
+    world = World(registry=lambda r: Response(401, BEARER) if r.url == "/v2/" else Response(200))
+    send = sender(world)
+    assert send(step()).status == 200
+    assert len(world.heard) == 1
+
+
+def test_nobody_is_asked_again_as_nobody_without_being_told():
+    """A-12, A-13: a 403 with our credentials is the answer, and no proof that nothing is there."""
+
+    def ghcr(request: Request) -> Response:
+        if "authorization" not in request.headers:
+            return Response(401, BASIC)
+        return Response(403, {}, b'{"errors":[{"code":"DENIED"}]}')
+
+    world = World(registry=ghcr)
+    response = sender(world, credentials=ADA)(step())
+    assert (response.status, len(world.heard)) == (403, 2)
+    assert isinstance(response.refusal(), Denied)
+
+
+def test_a_token_that_ends_during_a_push_is_replaced_and_the_chunk_sent_again():
+    """A-16, F-8: GitLab's live five minutes. What was sent before stays sent."""
+    good = ["t1"]
+
+    def registry(request: Request) -> Response:
+        if request.url.startswith("/token"):
+            return Response(200, {}, json.dumps({"token": good[0]}).encode())
+        if request.headers.get("authorization") == f"Bearer {good[0]}":
+            return Response(202, {}, b"".join(request.body))
+        list(request.body)  # it reads all of it before it refuses
+        return Response(401, BEARER)
+
+    world, bodies = World(registry=registry), [Pieces(b"one"), Pieces(b"two"), Pieces(b"three")]
+    send = sender(world, credentials=ADA)
+    got = list[bytes]()
+    for number, body in enumerate(bodies):
+        good[0] = f"t{number // 2}"
+        got.append(send(step("PATCH", "/v2/a/blobs/uploads/1", body=body)).body)
+    assert got == [b"one", b"two", b"three"]
+    assert [body.read for body in bodies] == [2, 1, 2]
+    assert [r.method for r in world.heard] == [
+        "PATCH", "GET", "PATCH", "PATCH", "PATCH", "GET", "PATCH",
+    ]  # fmt: skip
 
 
 def test_wrong_basic_credentials_are_not_sent_twice():
@@ -323,7 +415,7 @@ def test_a_redirect_without_location_is_the_answer():
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "POST", "DELETE"])
 def test_a_redirected_upload_is_not_turned_into_a_get(method: str):
-    """L-3, F-U12: httpx would answer 200 here."""
+    """L-3, F-U12: many an HTTP client would answer 200 here."""
     world = World(registry=to("/elsewhere", 302))
     response = sender(world)(step(method, body=b"x"))
     assert (response.status, len(world.heard)) == (302, 1)
@@ -355,6 +447,29 @@ def test_a_challenge_elsewhere_is_met_as_nobody():
     assert world.heard[3].headers["authorization"] == "Bearer anonymous"
 
 
+def test_a_download_that_breaks_off_goes_back_to_the_registry_and_not_to_where_it_was_sent():
+    """L-6, L-1: what a redirect leads to is good for minutes."""
+    content = bytes(range(256)) * 8
+    blob, memory = Descriptor.of(content, LAYER), Memory(len(content))
+    half: list[Part] = [answer(200, content[:1_000], length=len(content)), Close()]
+    ranged = f"Content-Range: bytes 1000-{len(content) - 1}/{len(content)}"
+    with (
+        ScriptedServer(half) as first,
+        ScriptedServer(answer(206, content[1_000:], ranged)) as second,
+    ):
+        there = [answer(307, b"", f"Location: {each.url}/x?sig=1") for each in (first, second)]
+        with ScriptedServer(*there) as server:
+            send = sender(url=server.url)
+            Stepper(get_blob("a", blob, memory), send).finish()
+            send.close()
+        assert [heard.line.split()[1] for heard in server.requests] == [
+            f"/v2/a/blobs/{blob.digest}", f"/v2/a/blobs/{blob.digest}",
+        ]  # fmt: skip
+        assert [len(each.requests) for each in (first, second)] == [1, 1]
+        assert second.requests[0].headers["range"] == f"bytes=1000-{len(content) - 1}"
+    assert memory.content == content
+
+
 # Locations of uploads
 
 
@@ -384,6 +499,23 @@ def test_a_location_that_forgot_tls_behind_a_proxy_is_put_right():
     assert response.body == b"abc"
     assert response.request is not None
     assert response.request.url == f"{HOME}/v2/a/blobs/uploads/1?_s=x%2F"
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "https://registry.example.com/v2/a/blobs/uploads/1?_s=x%2F",
+        "https://registry.example.com:443/v2/a/blobs/uploads/1?_s=x%2F",
+        "http://registry.example.com:443/v2/a/blobs/uploads/1?_s=x%2F",
+        "HTTPS://Registry.Example.com/v2/a/blobs/uploads/1?_s=x%2F",
+    ],
+)
+@pytest.mark.parametrize("home", [HOME, f"{HOME}:443"])
+def test_the_usual_port_may_be_written_or_left_out(home: str, location: str):
+    """L-4, L-5: oras #177; what stands behind the host is sent byte for byte."""
+    world = World(registry=guarded)
+    assert sender(world, home, credentials=ADA)(step("PUT", location, body=b"x")).body == b"x"
+    assert world.heard[-1].url == "/v2/a/blobs/uploads/1?_s=x%2F"
 
 
 @pytest.mark.parametrize("url", ["//evil/x", "ftp://evil/", "x", "?a=b"])

@@ -1,4 +1,4 @@
-"""Image configs are read leniently, and say what could not be read (case 38)."""
+"""Image configs are read leniently, and say what could not be read (F-M9)."""
 
 from __future__ import annotations
 
@@ -138,13 +138,13 @@ def test_history_stands_beside_the_layers_it_made():
 
 
 def test_history_shorter_than_the_layers_leaves_layers_nobody_speaks_of():
-    """Case 38."""
+    """F-M9."""
     assert aligned(read(), 4)[3:] == [("?", 2), ("?", 3)]
     assert aligned(read(history=[]), 2) == [("?", 0), ("?", 1)]
 
 
 def test_history_longer_than_the_layers_leaves_steps_without_one():
-    """Case 38."""
+    """F-M9."""
     assert aligned(read(), 1) == [("ADD rootfs", 0), ("ENV A=", None), ("RUN make", None)]
     assert aligned(read(), 0) == [("ADD rootfs", None), ("ENV A=", None), ("RUN make", None)]
 
@@ -214,7 +214,7 @@ JSON = st.recursive(
 
 @given(st.dictionaries(st.sampled_from([*WHOLE, "os.features"]), JSON))
 def test_no_object_is_too_odd_to_be_looked_at(value):
-    """Case 38: never raises."""
+    """F-M9: never raises."""
     found = parse_config(json.dumps(value).encode())
     assert set(found.problems) <= {*WHOLE, *WHOLE["config"], "diff_ids", "os.version"}
     found.steps(3)

@@ -111,7 +111,7 @@ def test_no_list_counts_as_an_empty_one_and_nothing_else_does():
 
 
 def test_one_digest_cannot_have_two_sizes():
-    """Case 37."""
+    """F-M8."""
     with pytest.raises(InvalidContent, match="two different sizes"):
         descriptors([LAYER, {**LAYER, "size": 6}], "layers", 2)
     assert len(descriptors([LAYER, LAYER], "layers", 2)) == 2

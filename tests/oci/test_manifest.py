@@ -150,7 +150,7 @@ def test_no_document_is_a_manifest_to_one_and_an_index_to_another(document, cont
     ],
 )
 def test_schema_1_is_refused_as_obsolete(document, content_type):
-    """M-1; case 35."""
+    """M-1; F-M6."""
     with pytest.raises(NotSupported, match="schema 1") as refused:
         parse_manifest(document, content_type)
     assert "push the image again" in refused.value.hints[0]
@@ -190,7 +190,7 @@ def test_what_is_no_manifest_is_refused_with_the_reason(document, content_type, 
 
 
 def test_more_layers_than_anybody_has_are_refused():
-    """Case 37."""
+    """F-M8."""
     most = parse_manifest(raw(IMAGE, layers=LAYERS * MOST_LAYERS), MANIFEST)
     assert isinstance(most, Manifest)
     with pytest.raises(InvalidContent, match="4,097 entries"):
@@ -199,7 +199,7 @@ def test_more_layers_than_anybody_has_are_refused():
 
 @pytest.mark.parametrize("size", [2**63, -1])
 def test_sizes_are_bounded(size):
-    """Case 37."""
+    """F-M8."""
     with pytest.raises(InvalidContent):
         parse_manifest(raw(IMAGE, layers=[{**LAYERS[0], "size": size}]), MANIFEST)
 

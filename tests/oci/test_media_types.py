@@ -122,3 +122,17 @@ def test_what_could_not_travel_in_a_header_is_no_media_type(odd):
 
 def test_predicates_are_named_for_people():
     assert all(urlsplit(uri).scheme == "https" and name for uri, name in PREDICATES.items())
+
+
+@pytest.mark.parametrize(
+    ("media_type", "foreign"),
+    [
+        ("application/vnd.oci.image.layer.nondistributable.v1.tar+gzip", True),
+        ("application/vnd.docker.image.rootfs.foreign.diff.tar.gzip", True),
+        (media_types.LAYER_GZIP, False),
+        ("application/vnd.docker.image.rootfs.diff.tar.gzip", False),
+        ("application/foreign", False),
+    ],
+)
+def test_layers_that_are_not_pushed_are_told_by_their_type(media_type: str, foreign: bool):
+    assert media_types.is_foreign(media_type) is foreign

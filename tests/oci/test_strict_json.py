@@ -71,7 +71,7 @@ BAD = {
 
 @pytest.mark.parametrize("raw", BAD.values(), ids=BAD)
 def test_bad_input_is_one_kind_of_error_and_a_short_one(raw):
-    """K-8; case 34: never RecursionError, MemoryError or a plain ValueError."""
+    """K-8; F-M5: never RecursionError, MemoryError or a plain ValueError."""
     with pytest.raises(InvalidContent, match=r"^the thing\b") as refused:
         parse(raw, "the thing")
     assert type(refused.value) is InvalidContent
@@ -173,7 +173,7 @@ def test_any_bytes_are_a_value_or_refused(content):
     "unit", [b'"', b"\\", b'"\\', b'\\"', b"[", b'["', b'{"a":', b"\\u", b"[],"]
 )
 def test_no_document_takes_longer_than_its_length(unit):
-    """Case 34; 1 MiB of it, with room for a busy machine."""
+    """F-M5; 1 MiB of it, with room for a busy machine."""
     raw = unit * (1024 * 1024 // len(unit))
     started = time.perf_counter()
     with pytest.raises(InvalidContent):

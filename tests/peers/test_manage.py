@@ -12,10 +12,9 @@ from pathlib import Path
 import pytest
 
 import ocinb
-from ocinb.errors import NotFound
+from ocinb.errors import DeleteDisabled, NotFound
 from ocinb.oci.fallback import referrers_tag
 from ocinb.oci.image import Content
-from ocinb.protocol.delete import DeleteDisabled
 from tests.peers import registries
 from tests.peers.clients import Clients
 from tests.peers.registries import Running

@@ -8,12 +8,13 @@ import pytest
 
 from ocinb.errors import (
     AuthenticationError,
+    DeleteDisabled,
     Denied,
     InvalidReference,
     NotFound,
-    NotSupported,
     RegistryError,
     ServerFault,
+    TransferError,
     UnexpectedAnswer,
 )
 from ocinb.oci import media_types
@@ -23,10 +24,10 @@ from ocinb.oci.fallback import entry_of, referrers_tag
 from ocinb.oci.index import Index
 from ocinb.oci.manifest import Manifest
 from ocinb.protocol import endpoints
-from ocinb.protocol.delete import Deleted, DeleteDisabled, delete, delete_blob
+from ocinb.protocol.delete import Deleted, delete, delete_blob
 from ocinb.protocol.messages import Response
 from ocinb.protocol.stepper import Stepper
-from tests.protocol.scripted import answers, ok, refusal, run
+from tests.protocol.scripted import Line, answers, ok, refusal, run
 
 PLAIN = Manifest.of(EMPTY, [])
 SUBJECT = Descriptor.of(b"subject", media_types.MANIFEST)
@@ -44,6 +45,10 @@ def said(status: int, code: str, message: str = "") -> Response:
     return Response(
         status, {}, json.dumps({"errors": [{"code": code, "message": message}]}).encode()
     )
+
+
+def tags(*names: str) -> Line:
+    return "GET /v2/demo/tags/list", ok(json.dumps({"tags": names}).encode(), "application/json")
 
 
 # Tags
@@ -91,9 +96,8 @@ def test_F3_not_found_and_still_there_is_a_refusal():
 def test_X1_a_registry_that_does_not_delete_says_so():
     """C38, case 59."""
     lines = (f"HEAD {TAG}", THERE), (f"DELETE {TAG}", said(405, "UNSUPPORTED", "no"))
-    error = refusal(DeleteDisabled, delete("demo", "v1"), *lines)
+    error = refusal(DeleteDisabled, delete("demo", "v1"), *lines, tags("v1"))
     assert isinstance(error, RegistryError)
-    assert isinstance(error, NotSupported)
     assert (error.status, error.code, error.message) == (405, "UNSUPPORTED", "no")
     assert (error.method, error.url) == ("DELETE", "https://registry.example/v2/demo/manifests/v1")
     assert "does not delete this" in str(error)
@@ -102,10 +106,42 @@ def test_X1_a_registry_that_does_not_delete_says_so():
 def test_X2_a_registry_that_deletes_by_digest_only_is_not_tricked_and_the_digest_is_told():
     """Case 59."""
     lines = (f"HEAD {TAG}", THERE), (f"DELETE {TAG}", said(400, "DIGEST_INVALID"))
-    (hint,) = refusal(DeleteDisabled, delete("demo", "v1"), *lines).hints
+    (hint,) = refusal(DeleteDisabled, delete("demo", "v1"), *lines, tags("v1")).hints
     assert "by digest only" in hint
     assert PLAIN.digest in hint
-    assert "every other tag" in hint
+    assert hint.endswith("every other tag it has: none")
+
+
+def test_X2_the_tags_that_share_the_digest_are_named():
+    """Deleting by digest, which is for the user to ask for, would take them along."""
+    lines = (
+        (f"HEAD {TAG}", THERE),
+        (f"DELETE {TAG}", said(400, "UNSUPPORTED")),
+        tags("latest", "old", "odd", "v1", "v1.2"),
+        ("HEAD /v2/demo/manifests/latest", THERE),
+        ("HEAD /v2/demo/manifests/odd", 404),
+        ("HEAD /v2/demo/manifests/old", ok(Docker_Content_Digest=BLOB)),
+        ("HEAD /v2/demo/manifests/v1.2", THERE),
+    )
+    (hint,) = refusal(DeleteDisabled, delete("demo", "v1"), *lines).hints
+    assert hint.endswith("every other tag it has: latest, v1.2")
+
+
+@pytest.mark.parametrize("answer", [404, 500, TransferError("lost"), Denied(403)])
+def test_X2_what_cannot_be_found_out_does_not_hide_the_refusal(answer):
+    lines = (f"HEAD {TAG}", THERE), (f"DELETE {TAG}", 400), ("GET /v2/demo/tags/list", answer)
+    (hint,) = refusal(DeleteDisabled, delete("demo", "v1"), *lines).hints
+    assert "which ones is not known" in hint
+
+
+def test_X2_only_some_tags_are_compared(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("ocinb.protocol.delete._MOST_COMPARED", 1)
+    lines = (
+        (f"HEAD {TAG}", THERE), (f"DELETE {TAG}", 400), tags("a", "b", "v1"),
+        ("HEAD /v2/demo/manifests/a", THERE),
+    )  # fmt: skip
+    (hint,) = refusal(DeleteDisabled, delete("demo", "v1"), *lines).hints
+    assert hint.endswith("a, and perhaps more")
 
 
 @pytest.mark.parametrize(

@@ -84,3 +84,9 @@ def test_what_was_not_checked_cannot_leave_its_place_in_the_path():
     """K-14: a second line of defence; conversations check before."""
     path = endpoints.GET_MANIFEST.path(name="a", reference="x?y#z\r\nHost: é")
     assert path == "/v2/a/manifests/x%3Fy%23z%0D%0AHost:%20%C3%A9"
+
+
+def test_what_is_no_part_of_the_spec_is_not_in_its_table_and_links_to_where_it_is():
+    assert endpoints.CATALOG not in ENDPOINTS
+    assert endpoints.CATALOG.link.startswith("https://distribution.github.io/")
+    assert endpoints.CATALOG.pattern.fullmatch("/v2/_catalog")

@@ -115,6 +115,21 @@ def test_what_is_absolute_is_kept_byte_for_byte(target):
     assert absolute(f"https://registry.example{PATH}", target) == target
 
 
+@pytest.mark.parametrize(
+    ("base", "target", "made"),
+    [
+        ("https://r.example/v2/a/", "r.example/v2/a?_s=x%2f", "https://r.example/v2/a?_s=x%2f"),
+        ("http://localhost:5000/v2/a/", "localhost:5000/u/1", "http://localhost:5000/u/1"),
+        ("https://r.example/v2/a/", "r.example.evil/x", "https://r.example/v2/a/r.example.evil/x"),
+        ("https://r.example/v2/a/", "evil.example/x", "https://r.example/v2/a/evil.example/x"),
+        ("/v2/a/", "r.example/x", "/v2/a/r.example/x"),
+    ],
+)
+def test_a_host_without_its_scheme_is_known_again_when_it_is_the_registry_s_own(base, target, made):
+    """L-4: containerd does the same; any other name is a path, as RFC 3986 has it."""
+    assert absolute(base, target) == made
+
+
 @pytest.mark.parametrize("target", ["https://[::1", "//[evil", "https://[\x1b[2J]/"])
 def test_what_is_no_url_is_refused(target):
     """K-14."""

@@ -60,6 +60,7 @@ def test_C25_an_upload_offered_instead_is_used():
     [200, 204, 400, 401, 403, 404, 405, 500, Response(202), Response(202, {"Location": ""})],
 )
 def test_U8_whatever_else_is_said_of_mounting_the_blob_is_sent(answer):
+    """A-5: also where the token was for one of the two repositories only."""
     lines = ASKED, (MOUNT, answer), (OPEN, session(1)), (put(1), 201)
     assert run(mounting(), *lines) == "uploaded"
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -12,12 +15,13 @@ from ocinb.errors import (
     DigestMismatch,
     InvalidContent,
     InvalidReference,
+    KindRefused,
     NotFound,
     RegistryError,
     ServerFault,
     UnexpectedAnswer,
 )
-from ocinb.oci.descriptor import Descriptor
+from ocinb.oci.descriptor import EMPTY, Descriptor
 from ocinb.oci.digest import Digest
 from ocinb.oci.image import Blob, Image, ImageIndex
 from ocinb.oci.index import Index
@@ -33,7 +37,7 @@ from ocinb.oci.media_types import (
 from ocinb.oci.platform import Platform
 from ocinb.protocol import endpoints
 from ocinb.protocol.events import Event, Planned, Skipped, Verified
-from ocinb.protocol.messages import Request, Response
+from ocinb.protocol.messages import Conversation, Request, Response, T
 from ocinb.protocol.push import (
     Pushed,
     all_blobs,
@@ -46,6 +50,7 @@ from ocinb.protocol.push import (
 )
 from ocinb.protocol.session import upload_location, with_query
 from ocinb.protocol.stepper import Stepper
+from ocinb.protocol.together import one_by_one
 from tests.protocol.scripted import HOME, answers, ok, refusal, run
 
 CONFIG_BLOB, LAYER_BLOB = Blob.of(b"{}", CONFIG), Blob.of(b"layer", LAYER)
@@ -426,3 +431,68 @@ def test_a_tag_is_the_same_bytes_put_again():
 
 def test_what_is_not_there_cannot_be_tagged():
     refusal(NotFound, tag("demo", "v1", "v2"), ("GET /v2/demo/manifests/v1", 404))
+
+
+def test_F10_a_blob_is_asked_about_once_it_is_its_turn_and_has_it_until_it_is_there():
+    said = list[str]()
+
+    @contextmanager
+    def turn(digest: Digest) -> Iterator[None]:
+        said.append(f"in {digest.short}")
+        yield
+        said.append(f"out {digest.short}")
+
+    steps = Stepper(
+        push_blob("demo", LAYER_BLOB, turn=turn),
+        answers((head(LAYER_BLOB), 404), *sending(LAYER_BLOB)[1:]),
+    )
+    assert said == [f"in {LAYER_BLOB.digest.short}"]
+    steps.finish()
+    assert said[-1] == f"out {LAYER_BLOB.digest.short}"
+
+
+def test_all_blobs_are_had_together_and_then_the_manifests_of_one_depth():
+    counts = list[int]()
+
+    def together(conversations: Iterable[Conversation[T]], /) -> Conversation[list[T]]:
+        given = list(conversations)
+        counts.append(len(given))
+        return (yield from one_by_one(given))
+
+    index, *_ = index_of_two()
+    asked = [head(blob) for blob in all_blobs(index)]
+    put_there = [manifest(str(each.digest)) for each in all_manifests(index)]
+    send = answers(*((line, 200) for line in asked), *((line, 201) for line in put_there))
+    Stepper(push("demo", index, [], together=together), send).finish()
+    send.all_said()
+    assert counts == [len(all_blobs(index)), 2]
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(400, "MANIFEST_INVALID"), (400, ""), (405, "UNSUPPORTED"), (415, "UNSUPPORTED")],
+)
+def test_M3_a_registry_that_takes_only_some_kinds_is_explained(status, code):
+    """Quay, GitLab and ECR have lists of their own."""
+    sbom = Manifest.of(EMPTY, [], artifact_type="application/spdx+json")
+    no = Response(status, {}, json.dumps({"errors": [{"code": code}]}).encode())
+    lines = (f"PUT /v2/demo/manifests/{sbom.digest}", no)
+    error = refusal(KindRefused, put_manifest("demo", sbom, sbom.digest), lines)
+    assert error.code == code
+    (hint,) = error.hints
+    assert sbom.media_type in hint
+    assert "application/spdx+json" in hint
+
+
+def test_M3_another_reason_is_not_taken_for_it():
+    no = Response(400, {}, b'{"errors": [{"code": "MANIFEST_BLOB_UNKNOWN"}]}')
+    lines = ("PUT /v2/demo/manifests/v1", no)
+    document = Manifest.of(EMPTY, [])
+    assert refusal(RegistryError, put_manifest("demo", document, "v1"), lines).hints == ()
+
+
+def test_C29_a_registry_that_takes_only_small_manifests_is_explained():
+    document = Manifest.of(EMPTY, [])
+    lines = ("PUT /v2/demo/manifests/v1", 413)
+    (hint,) = refusal(RegistryError, put_manifest("demo", document, "v1"), lines).hints
+    assert f"{document.size:,} bytes" in hint

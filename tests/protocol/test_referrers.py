@@ -25,9 +25,10 @@ from ocinb.oci.digest import Digest
 from ocinb.oci.fallback import entry_of, referrers_tag
 from ocinb.oci.index import Index
 from ocinb.oci.manifest import Manifest
-from ocinb.protocol import endpoints, referrers
+from ocinb.protocol import endpoints, referrers_listing
 from ocinb.protocol.messages import Response
 from ocinb.protocol.referrers import ReferrerList, list_referrers
+from ocinb.protocol.referrers_api import ReferrersApi
 from ocinb.protocol.stepper import Stepper
 from tests.protocol.scripted import HOME, answers, ok, refusal, run
 
@@ -155,7 +156,7 @@ def test_K6_empty_pages_are_followed_three_times():
     ("name", "most", "words"), [("MOST_REFERRERS", 2, "2 referrers"), ("MOST_BYTES", 500, "500 B")]
 )
 def test_K6_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch, name, most, words):
-    monkeypatch.setattr(referrers, name, most)
+    monkeypatch.setattr(referrers_listing, name, most)
     lines = (FIRST, page(A, link="?p=1")), (at("p=1"), page(B, link="?p=2"))
     found = run(list_referrers("demo", DIGEST), *lines)
     assert (found.complete, found.descriptors) == (False, (A, B))
@@ -325,7 +326,7 @@ def test_R5_what_cannot_be_looked_into_makes_the_list_incomplete(answer):
 
 
 def test_R5_only_so_many_are_looked_into(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(referrers, "MOST_LOOKED_INTO", 1)
+    monkeypatch.setattr(referrers_listing, "MOST_LOOKED_INTO", 1)
     one, fetch = untyped(referrer(1))
     two, _ = untyped(referrer(2))
     lines = (SBOMS, page(one, two)), (fetch, ok(referrer(1).raw, media_types.MANIFEST))
@@ -348,3 +349,101 @@ def test_K14_a_type_is_encoded():
 def test_K14_what_is_neither_tag_nor_digest_is_not_asked_for(reference: Any):
     with pytest.raises(InvalidReference):
         Stepper(list_referrers("demo", reference), answers())
+
+
+# What is known of the API (R-3)
+
+
+def test_R3_a_registry_without_the_api_is_asked_for_it_once():
+    api = ReferrersApi()
+    run(list_referrers("demo", DIGEST, api=api), (FIRST, 404), (TAG, 404))
+    found = run(list_referrers("demo", DIGEST, api=api), (TAG, page(A)))
+    assert (found.source, found.descriptors, found.complete) == ("tag", (A,), True)
+    assert "as it said before" in found.note
+
+
+def test_R3_another_repository_is_asked_for_itself():
+    api = ReferrersApi()
+    run(list_referrers("demo", DIGEST, api=api), (FIRST, 404), (TAG, 404))
+    other = f"GET /v2/other/referrers/{DIGEST}"
+    assert run(list_referrers("other", DIGEST, api=api), (other, page(A))).source == "api"
+    assert (api.usable("demo"), api.usable("other"), api.usable("third")) == (False, True, None)
+
+
+def test_R3_a_404_after_a_200_does_not_flip_it():
+    """And since there is an API, the tag need not have all."""
+    api = ReferrersApi()
+    run(list_referrers("demo", DIGEST, api=api), (FIRST, page(A)))
+    found = run(list_referrers("demo", DIGEST, api=api), (FIRST, 404), (TAG, 404))
+    assert not found.complete
+    assert api.usable("demo") is True
+    assert run(list_referrers("demo", DIGEST, api=api), (FIRST, page(A))).complete
+
+
+@pytest.mark.parametrize("code", ["NOT_FOUND", "MANIFEST_UNKNOWN", "PROJECT_UNKNOWN"])
+def test_R2_that_something_is_not_there_teaches_nothing_either(code):
+    """Harbor says so of a missing project; the tag is looked at all the same."""
+    api = ReferrersApi()
+    run(list_referrers("demo", DIGEST, api=api), (FIRST, said(404, code)), (TAG, 404))
+    assert api.usable("demo") is None
+
+
+def test_R1_R3_a_repository_that_is_not_there_teaches_nothing():
+    api = ReferrersApi()
+    refusal(NotFound, list_referrers("demo", DIGEST, api=api), (FIRST, said(404, "NAME_UNKNOWN")))
+    assert api.usable("demo") is None
+
+
+@pytest.mark.parametrize("answer", [401, 403, 429, 500])
+def test_R3_nor_does_a_no_of_another_kind(answer):
+    api = ReferrersApi()
+    with pytest.raises(RegistryError):
+        run(list_referrers("demo", DIGEST, api=api), (FIRST, answer))
+    assert api.usable("demo") is None
+
+
+# Claims, and what the manifests say themselves (C37)
+
+
+def fetched(document: Manifest) -> tuple[str, Response]:
+    return f"GET /v2/demo/manifests/{document.digest}", ok(document.raw, document.media_type)
+
+
+def test_C37_a_list_is_of_claims_unless_each_is_fetched():
+    claimed = run(list_referrers("demo", DIGEST), (FIRST, page(A)))
+    assert not claimed.confirmed
+    lines = (FIRST, page(A, B)), fetched(referrer(0)), fetched(referrer(1))
+    found = run(list_referrers("demo", DIGEST, confirm=True), *lines)
+    assert (found.descriptors, found.confirmed, found.complete) == ((A, B), True, True)
+    assert repr(found).endswith("2 found by api, confirmed, complete>")
+
+
+def test_C37_what_names_another_subject_is_refuted_and_not_in_the_list():
+    other = Manifest.of(EMPTY, [], subject=EMPTY, artifact_type="a/sbom")
+    none = Manifest.of(EMPTY, [], artifact_type="a/sbom")
+    lies = entry_of(other), entry_of(none)
+    lines = (FIRST, page(A, *lies)), fetched(referrer(0)), fetched(other), fetched(none)
+    found = run(list_referrers("demo", DIGEST, confirm=True), *lines)
+    assert (found.descriptors, found.refuted, found.complete) == ((A,), lies, True)
+
+
+@pytest.mark.parametrize("answer", [404, 403, 500, ok(b"other", media_types.MANIFEST)])
+def test_C37_what_cannot_be_fetched_is_not_confirmed(answer):
+    asked, _ = fetched(referrer(0))
+    again = [(asked, answer)] if isinstance(answer, Response) else []
+    lines = (FIRST, page(A, B)), (asked, answer), *again, fetched(referrer(1))
+    found = run(list_referrers("demo", DIGEST, confirm=True), *lines)
+    assert (found.descriptors, found.refuted, found.complete) == ((B,), (), False)
+    assert "1 could not be fetched, so nothing confirms them" in found.note
+
+
+def test_C37_only_so_many_are_fetched(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(referrers_listing, "MOST_LOOKED_INTO", 1)
+    lines = (FIRST, page(A, B)), fetched(referrer(0))
+    found = run(list_referrers("demo", DIGEST, confirm=True), *lines)
+    assert (found.descriptors, found.complete) == ((A,), False)
+
+
+def test_C37_those_under_the_tag_are_claims_too():
+    lines = (FIRST, 404), (TAG, page(A)), fetched(referrer(0))
+    assert run(list_referrers("demo", DIGEST, confirm=True), *lines).confirmed

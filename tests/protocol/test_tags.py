@@ -10,6 +10,7 @@ from ocinb.errors import (
     AuthenticationError,
     Denied,
     InvalidContent,
+    ListingDisabled,
     NotARegistry,
     NotFound,
     RegistryError,
@@ -224,7 +225,7 @@ def test_a_link_that_is_not_to_the_next_page_ends_the_list(link):
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
-        (401, AuthenticationError), (403, Denied), (404, NotFound), (405, RegistryError),
+        (401, AuthenticationError), (403, Denied), (404, NotFound), (418, RegistryError),
         (500, ServerFault), (ok(b"<html>", "text/html"), NotARegistry),
         (ok(b"<html>"), InvalidContent), (ok(b"[]"), InvalidContent),
         (ok(b'{"tags":{"a":1}}'), InvalidContent), (ok(b'{"tags":"abc"}'), InvalidContent),
@@ -234,6 +235,33 @@ def test_a_link_that_is_not_to_the_next_page_ends_the_list(link):
 def test_a_first_page_that_is_refused_is_an_error_and_never_an_empty_list(answer, kind):
     """T-5, D-10."""
     refusal(kind, list_tags("demo"), (FIRST, answer))
+
+
+def no(status: int, code: str) -> Response:
+    return Response(status, {}, json.dumps({"errors": [{"code": code}]}).encode())
+
+
+@pytest.mark.parametrize("answer", [405, 501, no(404, "UNSUPPORTED"), no(400, "UNSUPPORTED")])
+def test_a_registry_that_lists_no_tags_is_told_from_a_repository_that_is_not_there(answer):
+    """T-5."""
+    error = refusal(ListingDisabled, list_tags("demo"), (FIRST, answer))
+    assert "does not list" in str(error)
+    assert "a tag that you know" in error.hints[0]
+
+
+def test_a_404_that_says_nothing_may_mean_either():
+    """T-5, A-13: public.ecr.aws had no tags/list, and answered so."""
+    error = refusal(NotFound, list_tags("demo"), (FIRST, 404))
+    assert "or this registry lists no tags" in error.hints[0]
+    assert refusal(NotFound, list_tags("demo"), (FIRST, no(404, "NAME_UNKNOWN"))).hints == ()
+
+
+def test_no_more_than_a_thousand_are_asked_for_at_a_time():
+    """T-1: ECR answers more with an error."""
+    lines = (f"{FIRST}?n=1000", page("a", link="?n=1000&last=x%2B%2F=")), (
+        at("n=1000&last=x%2B%2F="), page("b"),
+    )  # fmt: skip
+    assert run(list_tags("demo", page_size=5_000), *lines).tags == ("a", "b")
 
 
 @pytest.mark.parametrize(

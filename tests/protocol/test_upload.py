@@ -80,6 +80,24 @@ def test_F3_a_lost_answer_is_no_loss_when_the_blob_is_there():
     follow(opened(), (put(), 500), (HEAD, 200))
 
 
+def test_F9_what_arrived_by_an_earlier_session_leaves_the_later_one_to_be_cancelled():
+    """The first answer was lost, and the registry in trouble when it was asked what came of it."""
+    lines = (
+        opened(), (put(), LOST), (HEAD, 500), (cancelled(), 404),
+        opened(2), (put(2), LOST), (HEAD, 200), (cancelled(2), 204),
+    )  # fmt: skip
+    follow(*lines)
+
+
+def test_F9_so_does_the_end_of_one_in_chunks():
+    lines = (
+        opened(), (put(), LOST), (HEAD, 500), (cancelled(), 404),
+        opened(2), (put(2), LOST), (HEAD, 500), (cancelled(2), 404),
+        opened(3), (patch(3), took("0-9")), (put(3), LOST), (HEAD, 200), (cancelled(3), 204),
+    )  # fmt: skip
+    follow(*lines)
+
+
 def test_F9_what_was_lost_is_sent_again_and_then_in_chunks():
     lines = (
         opened(), (put(), LOST), (HEAD, 404), (cancelled(), LOST),

@@ -10,7 +10,7 @@ import math
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
@@ -26,27 +26,35 @@ from ocinb.client.access.realms import (
 )
 from ocinb.client.addresses import Origin
 from ocinb.client.secret import Secret
-from ocinb.errors import AuthenticationError, InvalidContent, RegistryError
+from ocinb.errors import AuthenticationError, InvalidContent, RegistryError, UnexpectedAnswer
 from ocinb.oci import strict_json
 from ocinb.protocol.challenge import Challenge, challenges, preferred
+from ocinb.protocol.encoding import plain
 from ocinb.protocol.messages import Request, Response
-from ocinb.protocol.scopes import needed
+from ocinb.protocol.scopes import covers, needed
 
 SHORTEST = 60.0  # seconds a token lives, whatever its answer says or leaves out (A-3)
 EARLY = 5.0  # seconds before its end that a token is not used any more
 
 _NO_OAUTH = {400, 401, 404, 405}  # what registries say who know tokens by GET only (A-2)
 
+# Some refuse public content to who shows the wrong credentials, and give it to nobody (A-12).
+WITHOUT = "what is public can be had without any: Registry(..., anonymous=True)"
+
 Ask = Callable[[Request, Secret | None], Response]
 
 
 @dataclass(frozen=True)
 class Grant:
-    """An `Authorization`, until when it is good, and the realm that was not given credentials."""
+    """An `Authorization`, until when it is good, and the realm that was not given credentials.
+
+    `scopes` is what it was asked for; empty where nobody asked.
+    """
 
     authorization: Secret
     expires: float = math.inf
     withheld: str = ""
+    scopes: str = ""
 
 
 class Auth:
@@ -71,6 +79,12 @@ class Auth:
         self._challenges: dict[str, tuple[Challenge, str]] = {}
         self._locks: dict[str, threading.Lock] = {}
         self._asks_basic = False
+
+    def anew(self, ask: Ask, credentials: Lookup) -> Auth:
+        """The same for somebody else, who has no tokens yet."""
+        return Auth(
+            self._home, ask, credentials=credentials, trust_realms=self._trusted, clock=self._clock
+        )
 
     def known(self, request: Request) -> Grant | None:
         """What lets `request` in, as far as earlier answers tell; a stale token is renewed."""
@@ -130,12 +144,13 @@ class Auth:
         self, realm: Realm, credentials: Credentials | None, *, withheld: bool = False
     ) -> Grant:
         response = self._asked(realm, credentials)
-        if response.status != 200 and any(scope.endswith(":delete") for scope in realm.scopes):
-            # Quay does not know the action that distribution demands (A-7).
-            wider = tuple(re.sub(r":delete$", ":*", scope) for scope in realm.scopes)
-            response = self._asked(realm._replace(scopes=wider), credentials)
+        for other in _otherwise(realm):
+            if response.status != 200:
+                response = self._asked(other, credentials)
         grant = self._read(response)
-        return grant or _no_token(realm, response, credentials, withheld=withheld)
+        if grant is None:
+            _no_token(realm, response, credentials, withheld=withheld)
+        return replace(grant, scopes=" ".join(realm.scopes))
 
     def _asked(self, realm: Realm, credentials: Credentials | None) -> Response:
         """The realm's answer: by POST for an identity token if it can do that, else by GET."""
@@ -150,8 +165,9 @@ class Auth:
         if response.status != 200:
             return None
         try:
-            document = strict_json.parse_object(response.body, "the token", TOKEN_LIMIT)
-        except InvalidContent:
+            said = plain(response, TOKEN_LIMIT).body
+            document = strict_json.parse_object(said, "the token", TOKEN_LIMIT)
+        except (InvalidContent, UnexpectedAnswer):
             return None
         # ACR has only the second (A-1).
         tokens = [_token(document.get(name)) for name in ("token", "access_token")]
@@ -164,6 +180,25 @@ class Auth:
 
     def _fresh(self, grant: Grant) -> bool:
         return grant.expires - EARLY > self._clock()
+
+
+def _otherwise(realm: Realm) -> Iterator[Realm]:
+    """How else `realm` may be asked when it gives no token for what is needed."""
+    if any(scope.endswith(":delete") for scope in realm.scopes):
+        # Quay does not know the action that distribution demands (A-7).
+        wider = tuple(re.sub(r":delete$", ":*", scope) for scope in realm.scopes)
+        yield realm._replace(scopes=wider)
+    if len(realm.scopes) > 1:
+        # A mount that may not read its source still is an upload (A-5).
+        yield realm._replace(scopes=realm.scopes[:1])
+
+
+def asks_for_more(refusal: Response, used: Grant | None) -> bool:
+    """Whether a 401 says that the token it was shown is good, but not for enough (A-14)."""
+    challenge = _challenge(refusal)
+    if challenge is None or used is None or challenge.get("error") != "insufficient_scope":
+        return False
+    return not covers(used.scopes, challenge.get("scope"))
 
 
 def _token(said: object) -> Secret | None:
@@ -192,7 +227,7 @@ def _no_token(
         f"no token from {host}: it {answer}", method="GET", url=str(realm.origin),
     )  # fmt: skip
     if credentials:
-        error.hint(f"are the credentials from {credentials.source} still good?")
+        error.hint(f"are the credentials from {credentials.source} still good? {WITHOUT}")
     elif withheld:
         say_withheld(error, host)
     raise error

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Self, cast
 
+from ocinb.client.access.account import Account, hidden_account
 from ocinb.client.registry import Registry
 from ocinb.client.source import Wanted
+from ocinb.client.tally import Tally
+from ocinb.client.wire.observers import listening
 from ocinb.drawable import Drawable
 from ocinb.errors import NotFound, OcinbError
 from ocinb.oci.document import Document
@@ -31,11 +35,17 @@ class Conversing:
         """Carry a conversation about this repository on, step by step or to its end."""
         return self.registry.converse(conversation)
 
+    def as_(self, auth: Account | None) -> Self:
+        """The same repository as somebody else sees it; see `Registry.as_`."""
+        auth = hidden_account(auth)
+        return self if auth is None else cast("Self", self.registry.as_(auth)[self.name])
+
     @contextmanager
     def watched(self, progress: Wanted, title: str) -> Iterator[None]:
-        """While this lasts, events go to the panel or the callback that `progress` asks for."""
+        """While this lasts, what this call does is told to the panel or callback that `progress`
+        asks for, in this thread."""
         if callable(progress):
-            with self.registry.watched_by(Calls(progress)):
+            with listening(Calls(progress)):
                 yield
             return
         wanted = progress is not False and Drawable.faces
@@ -43,8 +53,12 @@ class Conversing:
         if panel is None:
             yield
             return
-        with panel as observer, self.registry.watched_by(observer):
+        with panel as observer, listening(observer):
             yield
+
+    def tally(self, place: str = "") -> Tally:
+        """A count of the blobs of one transfer, to here or to another `place`."""
+        return Tally(place or f"{self.registry.place}/{self.name}", self.registry.emit)
 
     @property
     def full_name(self) -> str:

@@ -28,8 +28,9 @@ class Deleting(Conversing):
 
     def delete_steps(self, reference: str, *, verify: bool = False) -> Stepper[Deleted]:
         """The same, one request at a time."""
-        asked = the_identifier(reference)
-        return self.converse(self._deleting(delete.delete(self.name, asked, verify=verify)))
+        asked, api = the_identifier(reference), self.registry.referrers_api
+        conversation = delete.delete(self.name, asked, verify=verify, api=api)
+        return self.converse(self._deleting(conversation))
 
     def delete_blob(self, digest: str, *, verify: bool = False) -> Deleted:
         """Delete a blob, also when a manifest names it, which then is incomplete."""

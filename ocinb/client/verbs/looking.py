@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from ocinb.client.access.account import Account
 from ocinb.client.names import the_identifier
+from ocinb.client.verbs.asking import as_somebody
 from ocinb.client.verbs.conversing import Conversing
 from ocinb.errors import NotFound
 from ocinb.oci.config import ImageConfig
@@ -36,19 +40,23 @@ class Looking(Conversing):
 
     def config(self, config: Descriptor) -> ImageConfig:
         """The image config that `config` points to, verified; asked for once."""
-        known = self.known(config.digest)
-        if isinstance(known, ImageConfig):
-            return known
-        found = self.run(fetch.get_config(self.name, config))
-        return self.registry.known.add(self.name, found)
+        return self.run(self.config_unless_known(config))
+
+    def load(self, entries: Iterable[Descriptor]) -> None:
+        """Fetch the manifests of an index's `entries`, and the configs of those that are images:
+        several at a time, each once, and known from then on."""
+        each_once = {entry.digest: entry for entry in entries}.values()
+        with self.suggesting():
+            self.run(self.registry.together(self._loaded(entry) for entry in each_once))
 
     def head(self, reference: str) -> Descriptor | None:
         """The descriptor of what a tag or digest stands for, or None when it is not there."""
         return self.run(fetch.head_manifest(self.name, the_identifier(reference)))
 
-    def blob_exists(self, digest: str) -> bool:
+    @as_somebody
+    def blob_exists(self, digest: str, *, auth: Account | None = None) -> bool:
         """Whether the blob of this digest is there; it is not fetched."""
-        return self.run(fetch.head_blob(self.name, Digest(digest))) is not None
+        return self.run(fetch.has_blob(self.name, Digest(digest)))
 
     def tags(self, page_size: int | None = None) -> TagList:
         """All tags, asked for now; `page_size` of them at a time when it is given."""
@@ -57,27 +65,35 @@ class Looking(Conversing):
         try:
             self.known_tags = self.run(tags.list_tags(self.name, page_size))
         except NotFound as error:
-            error.hint(self._where_else())
+            if not error.hints:
+                error.hint(self._where_else())
             raise
         return self.known_tags
 
-    def referrers(self, reference: str, artifact_type: str | None = None) -> ReferrerList:
+    def referrers(
+        self, reference: str, artifact_type: str | None = None, *, confirm: bool = False
+    ) -> ReferrerList:
         """What refers to a tag or digest: signatures, SBOMs and the like, of one type if given.
 
-        These are claims: what a manifest really refers to is its own `subject`. On registries
-        without a referrers API, they are looked up under the referrers tag. Raises `NotFound`
-        naming the nearest tags.
+        These are claims: what a manifest really refers to is its own `subject`. With `confirm`,
+        each is fetched, and only those that name it themselves are in the list; the others are its
+        `refuted`. On registries without a referrers API, they are looked up under the referrers
+        tag. Raises `NotFound` naming the nearest tags.
         """
-        steps = self.referrers_steps(reference, artifact_type)
+        steps = self.referrers_steps(reference, artifact_type, confirm=confirm)
         with self.suggesting():
             return steps.finish()
 
     def referrers_steps(
-        self, reference: str, artifact_type: str | None = None
+        self, reference: str, artifact_type: str | None = None, *, confirm: bool = False
     ) -> Stepper[ReferrerList]:
         """The same, one request at a time."""
-        asked = the_identifier(reference)
-        return self.converse(referrers.list_referrers(self.name, asked, artifact_type or ""))
+        asked, api = the_identifier(reference), self.registry.referrers_api
+        return self.converse(
+            referrers.list_referrers(
+                self.name, asked, artifact_type or "", confirm=confirm, api=api
+            )
+        )
 
     def manifest_unless_known(
         self, reference: str, expected: Descriptor | None = None
@@ -88,6 +104,19 @@ class Looking(Conversing):
             return known
         found = yield from fetch.get_manifest(self.name, reference, expected)
         return self.registry.known.add(self.name, found)
+
+    def config_unless_known(self, config: Descriptor) -> Conversation[ImageConfig]:
+        """Ask for a config, unless it is known."""
+        known = self.known(config.digest)
+        if isinstance(known, ImageConfig):
+            return known
+        found = yield from fetch.get_config(self.name, config, self.registry.emit)
+        return self.registry.known.add(self.name, found)
+
+    def _loaded(self, entry: Descriptor) -> Conversation[None]:
+        manifest = yield from self.manifest_unless_known(entry.digest, entry)
+        if isinstance(manifest, Manifest) and manifest.is_image:
+            yield from self.config_unless_known(manifest.config)
 
 
 def _agrees(document: Document, expected: Descriptor | None) -> bool:

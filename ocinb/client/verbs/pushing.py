@@ -5,44 +5,59 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ocinb.client import transfer
+from ocinb.client.access.account import Account
 from ocinb.client.names import the_identifier
 from ocinb.client.source import Wanted
+from ocinb.client.tally import Tally
+from ocinb.client.verbs.asking import as_somebody
 from ocinb.client.verbs.conversing import Conversing
 from ocinb.oci.descriptor import Descriptor
+from ocinb.oci.digest import Digest
 from ocinb.oci.image import Blob, Content
 from ocinb.oci.reference import check_tag
 from ocinb.protocol import push
 from ocinb.protocol.chunks import CHUNK
-from ocinb.protocol.messages import T
+from ocinb.protocol.messages import Conversation, T
 from ocinb.protocol.push import Pushed
 from ocinb.protocol.session import UploadSession
 from ocinb.protocol.stepper import Stepper
+from ocinb.protocol.tagging import Tagging
+from ocinb.protocol.together import at_once, one_by_one
 
 
 class Pushing(Conversing):
     """Content goes here."""
 
+    @as_somebody
     def push(
         self,
         content: Content,
         *tags: str,
         mount_from: str | None = None,
         chunk_size: int | None = None,
+        tags_at_once: bool | None = None,
         progress: Wanted = None,
+        auth: Account | None = None,
     ) -> Pushed:
         """Push an image, index or artifact under `tags`, or by digest alone without any.
 
         Blobs the registry has are not sent, so pushing again goes on where an interrupted push
         ended; nor are those it can take over from its repository `mount_from`. The others go in
         one piece, or in chunks of `chunk_size` bytes, of which only those that are lost go twice.
+        With `tags_at_once`, several tags are tried in one request; by default only where the
+        registry has taken them so before, since many do not, and then it is one request more.
         Returns the descriptor and what became of each blob.
         """
         tags = transfer.pushable(content, tags)
-        return self._uploaded(
-            lambda: self.push_steps(content, *tags, mount_from=mount_from, chunk_size=chunk_size),
-            progress,
-            f"Push {self.at(tags[0] if tags else content.digest)}",
-        )
+        tally = self.tally()
+        tagging = self._tagging(tags_at_once)
+        conversation = self._push(content, tags, mount_from, chunk_size, tagging, tally)
+        with tally.said("push again: they are not sent twice"):
+            return self._uploaded(
+                lambda: self.converse(conversation),
+                progress,
+                f"Push {self.at(tags[0] if tags else content.digest)}",
+            )
 
     def push_steps(
         self,
@@ -50,21 +65,36 @@ class Pushing(Conversing):
         *tags: str,
         mount_from: str | None = None,
         chunk_size: int | None = None,
+        tags_at_once: bool | None = None,
     ) -> Stepper[Pushed]:
         """The same, one request at a time: nothing is sent before `.step()` or `.finish()`.
 
         While a blob is on its way, `.session` is its upload, which `resume_upload` can go on with.
         Who goes no further calls `.close()`, and the upload is cancelled.
         """
-        return self.converse(
-            push.push(
-                self.name,
-                content,
-                transfer.pushable(content, tags),
-                self.registry.emit,
-                mount_from="" if mount_from is None else self.registry[mount_from].name,
-                chunk_size=transfer.the_chunk_size(chunk_size),
-            )
+        tags = transfer.pushable(content, tags)
+        tagging = self._tagging(tags_at_once)
+        return self.converse(self._push(content, tags, mount_from, chunk_size, tagging))
+
+    def _push(
+        self,
+        content: Content,
+        tags: tuple[str, ...],
+        mount_from: str | None,
+        chunk_size: int | None,
+        tagging: Tagging | None,
+        tally: Tally | None = None,
+    ) -> Conversation[Pushed]:
+        return push.push(
+            self.name,
+            content,
+            tags,
+            tally.announce if tally else self.registry.emit,
+            mount_from="" if mount_from is None else self.registry[mount_from].name,
+            chunk_size=transfer.the_chunk_size(chunk_size),
+            together=self.registry.together if tally else one_by_one,
+            turn=tally.turn if tally else at_once,
+            tagging=tagging,
         )
 
     def resume_upload(
@@ -107,6 +137,38 @@ class Pushing(Conversing):
     def tag_steps(self, old: str, new: str) -> Stepper[Descriptor]:
         """The same, one request at a time."""
         return self.converse(push.tag(self.name, the_identifier(old), check_tag(new)))
+
+    @as_somebody
+    def tag_from_digest(
+        self,
+        digest: str,
+        *tags: str,
+        tags_at_once: bool | None = None,
+        auth: Account | None = None,
+    ) -> Descriptor:
+        """Give the manifest of this digest more tags: its bytes, verified, as they are.
+
+        No blob is sent; `tags_at_once` is as with `push`. Raises `InvalidReference` for a tag in
+        place of the digest, and `NotFound` when it is not there.
+        """
+        steps = self.tag_from_digest_steps(digest, *tags, tags_at_once=tags_at_once)
+        with self.suggesting():
+            return steps.finish()
+
+    def tag_from_digest_steps(
+        self, digest: str, *tags: str, tags_at_once: bool | None = None
+    ) -> Stepper[Descriptor]:
+        """The same, one request at a time."""
+        if not tags:
+            raise TypeError("a manifest is given at least one tag")
+        asked, new = Digest(digest), tuple(dict.fromkeys(map(check_tag, tags)))
+        tagging = self._tagging(tags_at_once)
+        return self.converse(push.tag(self.name, asked, *new, tagging=tagging))
+
+    def _tagging(self, wanted: bool | None) -> Tagging | None:
+        """How to give several tags at once, where that is wanted or known to work."""
+        tagging = self.registry.tagging
+        return tagging if (tagging.at_once if wanted is None else wanted) else None
 
     def _uploaded(self, begin: Callable[[], Stepper[T]], progress: Wanted, title: str) -> T:
         """What all the steps come to. When they are stopped, the upload that is open is cancelled,

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from ocinb.client.access.auth import Auth, Grant
+from ocinb.client.access.auth import Auth, Grant, asks_for_more
 from ocinb.client.access.credentials import Credentials
 from ocinb.client.addresses import split
 from ocinb.client.secret import Secret
@@ -98,6 +98,51 @@ def test_a_delete_that_is_not_understood_is_asked_for_as_everything():
         ["repository:a:*"],
     ]
     assert authorization(grant) == "Bearer t"
+
+
+def test_a_mount_that_may_not_read_its_source_is_still_an_upload():
+    """A-5, A-6: a realm that gives no token for both scopes is asked for the first alone."""
+    script = Script(Response(403), token("t"))
+    mount = Request("POST", f"{HOME}/v2/a/blobs/uploads/?mount=sha256:0&from=b")
+    grant = auth(script).answer(mount, refusal(), None)
+    assert [script.query(n)["scope"] for n in (0, 1)] == [
+        ["repository:a:pull,push", "repository:b:pull"],
+        ["repository:a:pull,push"],
+    ]
+    assert authorization(grant) == "Bearer t"
+
+
+def test_cancelling_an_upload_needs_what_deleting_needs():
+    """A-7."""
+    script = Script()
+    auth(script).answer(Request("DELETE", f"{HOME}/v2/a/blobs/uploads/1"), refusal(), None)
+    assert script.query()["scope"] == ["repository:a:delete"]
+
+
+def test_the_catalogue_has_a_scope_that_some_challenges_leave_out():
+    """A-4: gcr.io."""
+    script = Script()
+    auth(script).answer(Request("GET", f"{HOME}/v2/_catalog?n=5"), refusal(), None)
+    assert script.query()["scope"] == ["registry:catalog:*"]
+
+
+@pytest.mark.parametrize(
+    ("challenge", "more"),
+    [
+        ('error="insufficient_scope",scope="repository:a:pull,push"', True),
+        ('error="insufficient_scope",scope="repository:org/app:pull"', False),
+        ('error="insufficient_scope"', False),
+        ('error="invalid_token",scope="repository:a:pull,push"', False),
+        ('scope="repository:a:pull,push"', False),
+    ],
+)
+def test_a_good_token_for_too_little_is_told_from_one_that_is_not_good(challenge: str, more: bool):
+    """A-14."""
+    grant = auth(Script()).answer(PULL, refusal(), None)
+    again = refusal(f'Bearer realm="{REALM}",{challenge}')
+    assert asks_for_more(again, grant) is more
+    assert not asks_for_more(again, None)
+    assert not asks_for_more(Response(401), grant)
 
 
 # Tokens
@@ -269,6 +314,15 @@ def test_basic_is_answered_with_name_and_password_for_everything():
     assert auth(Script(), None).answer(PULL, refusal("Basic realm=x"), None) is None
 
 
+def test_one_registry_may_want_a_token_to_read_and_a_password_to_write():
+    """A-15: each request is met by its own challenge, which is remembered with its scope."""
+    known, push = auth(Script()), Request("PUT", PULL.url)
+    known.answer(PULL, refusal(), None)
+    known.answer(push, refusal("Basic realm=x"), known.known(push))
+    assert authorization(known.known(PULL)) == "Bearer t1"
+    assert authorization(known.known(push)).startswith("Basic ")
+
+
 def test_basic_credentials_of_one_repository_are_not_sent_to_another():
     """A-18: credentials may be kept for a part of a registry."""
     ours = {"a/b": Credentials("alice", Secret("1")), "c/d": Credentials("bob", Secret("2"))}
@@ -300,6 +354,39 @@ def test_a_realm_may_be_relative_and_have_a_query_of_its_own():
     auth(script).answer(PULL, refusal('Bearer realm="/token?service=own&x=1",service="hub"'), None)
     assert script.asked[0][0].url.startswith(f"{HOME}/token?")
     assert script.query() == {"service": ["own"], "x": ["1"], "scope": ["repository:org/app:pull"]}
+
+
+def test_a_realm_may_shout():
+    """A-9: schemes and hosts are told without regard to case."""
+    script = Script()
+    said = refusal('BEARER REALM="HTTPS://AUTH.Example.com/token"')
+    grant = auth(script).answer(PULL, said, None)
+    assert script.asked[0][1] is not None
+    assert authorization(grant) == "Bearer t1"
+
+
+def test_docker_hub_is_asked_for_a_token_where_it_gives_them():
+    """A-19: name, API and realm are three hosts; the credentials go to the last two."""
+    script = Script()
+    hub = Auth(split("https://registry-1.docker.io")[0], script, credentials=lambda name: ADA)
+    challenge = 'Bearer realm="https://auth.docker.io/token",service="registry.docker.io"'
+    request = Request("GET", "https://registry-1.docker.io/v2/library/alpine/manifests/latest")
+    grant = hub.answer(request, refusal(challenge), None)
+    assert script.query() == {
+        "service": ["registry.docker.io"],
+        "scope": ["repository:library/alpine:pull"],
+    }
+    assert script.asked[0][1] is not None
+    assert (authorization(grant), grant.withheld if grant else "?") == ("Bearer t1", "")
+
+
+def test_a_realm_that_refuses_wrong_credentials_may_have_a_token_for_nobody():
+    """A-12: GHCR answers 403 DENIED. Nobody is asked as somebody else; the error says how to."""
+    script = Script(Response(403, {}, b'{"errors":[{"code":"DENIED"}]}'), token("t"))
+    with pytest.raises(AuthenticationError) as caught:
+        auth(script).answer(PULL, refusal(), None)
+    assert len(script.asked) == 1
+    assert "anonymous=True" in caught.value.hints[0]
 
 
 # Realms, by K-2
