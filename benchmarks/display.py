@@ -2,32 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from statistics import median
 
 import ocinb
-from benchmarks.measure import Row, milliseconds
+from benchmarks.ground import Ground
+from benchmarks.results import Line, Scenario, Target
 from ocinb.client.remote import RemoteIndex
 from ocinb.oci import media_types
 
 PLATFORMS = 50
+MILLISECONDS, KILOBYTES = 10, 60
 
 
-def run() -> Iterator[Row]:
+def run(ground: Ground) -> Iterator[Scenario]:
+    """Before and after its manifests are known; and its frame."""
+    scenario = Scenario(f"Drawing an index of {PLATFORMS} platforms", ("ms", "kB of HTML"))
     with ocinb.LocalRegistry() as school:
         repository = ocinb.Repository("bench/many", registry=school)
         repository.push(_content(), "v1", progress=False)
         index = repository["v1"]
         assert isinstance(index, RemoteIndex)
-        yield from _drawn(index, "not loaded")
-        yield from _drawn(index.load(), "loaded")
-        yield Row("its frame", milliseconds(index.to_frame, rounds=20), "ms")
+        _draw(scenario, index, "not loaded")
+        _draw(scenario, index.load(), "loaded")
+        scenario.lines.append(Line("its frame", (milliseconds(index.to_frame, rounds=20), None)))
+    yield scenario
 
 
-def _drawn(index: RemoteIndex, state: str) -> Iterator[Row]:
-    html = index._repr_html_() or ""
+def _draw(scenario: Scenario, index: RemoteIndex, state: str) -> None:
     took = milliseconds(index._repr_html_, rounds=50)
-    yield Row(f"an index of {PLATFORMS} platforms, {state}", took, "ms", "under 10")
-    yield Row(f"its HTML, {state}", len(html.encode()) / 1_000, "kB", "under 60")
+    size = len((index._repr_html_() or "").encode()) / 1_000
+    scenario.lines.append(Line(state, (took, size)))
+    scenario.targets += [
+        Target(f"{state}: under {MILLISECONDS} ms", took, took < MILLISECONDS),
+        Target(f"{state}: under {KILOBYTES} kB of HTML", size, size < KILOBYTES),
+    ]
+
+
+def milliseconds(call: Callable[[], object], rounds: int) -> float:
+    """The median time of `call` after one call to warm up."""
+    call()
+    times = []
+    for _ in range(rounds):
+        started = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - started)
+    return median(times) * 1_000
 
 
 def _content() -> ocinb.ImageIndex:

@@ -2,29 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
-from benchmarks.measure import Row, interleaved, python
+from benchmarks.contender import Contender, race
+from benchmarks.ground import Ground
+from benchmarks.results import Line, Scenario, Target
+
+MOST = 20  # ms
+ROUNDS = 15
+EMPTY = "an empty interpreter"
+CODES = {
+    EMPTY: "pass",
+    "import ocinb": "import ocinb",
+    "ocinb.Repository": "import ocinb; ocinb.Repository",
+    "import httpx alone": "import httpx",
+}
 
 
-def run() -> Iterator[Row]:
-    took = interleaved(
-        {
-            "empty": python("pass"),
-            "door": python("import ocinb"),
-            "repository": python("import ocinb; ocinb.Repository"),
-            "httpx": python("import httpx"),
-        },
-        rounds=15,
+def run(ground: Ground) -> Iterator[Scenario]:
+    """Each in an interpreter of its own."""
+    outcome = race(
+        [Contender(name, "ocinb", _running(code)) for name, code in CODES.items()],
+        ROUNDS,
+        ground.scratch,
     )
-    empty = took["empty"]
-    yield Row("empty interpreter", empty * 1_000, "ms")
-    yield Row(
-        "import ocinb, over the empty one", (took["door"] - empty) * 1_000, "ms", "at most 20"
-    )
-    yield Row("ocinb.Repository, over the empty one", (took["repository"] - empty) * 1_000, "ms")
-    yield Row(
-        "the same, as a ratio to import httpx alone",
-        (took["repository"] - empty) / (took["httpx"] - empty),
-        "×",
-    )
+    scenario = Scenario("Imports", ("process ms", "ms over empty"), missing=outcome.missing)
+    empty = outcome.seconds(EMPTY) or 0.0
+    over = {}
+    for name in outcome.runs:
+        took = outcome.seconds(name) or 0.0
+        over[name] = (took - empty) * 1_000
+        scenario.lines.append(Line(name, (took * 1_000, over[name])))
+    text = f"import ocinb at most {MOST} ms over {EMPTY}"
+    scenario.targets = [Target.at_most(text, over.get("import ocinb"), MOST)]
+    yield scenario
+
+
+def _running(code: str) -> Callable[[Path], list[object]]:
+    return lambda folder: [sys.executable, "-c", code]

@@ -1,90 +1,95 @@
-"""Pulling one blob of 1 GiB to a file over loopback, verified, from the embedded registry.
-
-crane and curl run beside ocinb where they are there; curl does not verify what it gets.
-"""
+"""Pulling over loopback to files on disk: one big blob, then an image of many layers."""
 
 from __future__ import annotations
 
-import hashlib
-import shutil
-import subprocess
-import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import ocinb
-from benchmarks.measure import Row, interleaved
-from ocinb.oci import media_types
-from ocinb.oci.descriptor import Descriptor
+from benchmarks import commands
+from benchmarks.contender import Contender, Run, python
+from benchmarks.content import digests_in
+from benchmarks.ground import Ground
+from benchmarks.results import Scenario, as_fast, timed
 
-SIZE = 1 << 30
-CRANE = Path(".peers/bin/crane")
-_SERVE = """
-import sys, ocinb
-with ocinb.LocalRegistry(sys.argv[1]).serve() as server:
-    print(server.host, flush=True)
-    sys.stdin.read()
-"""
-_PULL = """
-import sys, ocinb
-ocinb.Repository(sys.argv[1])["v1"].layers[0].save(sys.argv[2], progress=False)
-"""
+THREADS = 4
 
 
-def run() -> Iterator[Row]:
-    with served() as (reference, digest), tempfile.TemporaryDirectory() as folder:
-        host, _, name = reference.partition("/")
-        target = str(Path(folder) / "blob")
-        commands = {"ocinb": [sys.executable, "-c", _PULL, reference, target]}
-        if shutil.which("curl"):
-            url = f"http://{host}/v2/{name}/blobs/{digest}"
-            commands["curl, unverified"] = ["curl", "-sf", "-o", target, url]
-        if CRANE.exists():
-            crane = [str(CRANE), "--insecure", "blob", f"{reference}@{digest}"]
-            commands["crane"] = ["sh", "-c", f"{' '.join(crane)} > {target}"]
-        took = interleaved(commands, rounds=3)
-    for name, seconds in took.items():
-        yield Row(f"{name}: 1 GiB, whole process", seconds, "s")
-        if name != "ocinb":
-            yield Row(f"ocinb's speed as a ratio to {name}", seconds / took["ocinb"], "×")
+def run(ground: Ground) -> Iterator[Scenario]:
+    """Both."""
+    yield one_blob(ground)
+    yield many_layers(ground)
 
 
-@contextmanager
-def served() -> Iterator[tuple[str, str]]:
-    """A registry in another process that holds `big:v1` with one large layer, and its digest."""
-    with tempfile.TemporaryDirectory() as folder:
-        digest = _filled(folder)
-        server = subprocess.Popen(
-            [sys.executable, "-c", _SERVE, folder],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert server.stdout is not None
-        assert server.stdin is not None
-        try:
-            yield f"{server.stdout.readline().strip()}/bench/big", digest
-        finally:
-            server.stdin.close()
-            server.wait()
-            server.stdout.close()
+def one_blob(ground: Ground) -> Scenario:
+    """One blob, by everybody who can pull one; skopeo pulls the image it is the layer of."""
+    (layer,), server = ground.big.layers, ground.plain
+    path = f"/v2/bench/big/blobs/{layer.digest}"
+    asked = (server.host, "bench/big", layer.digest)
+    raw = (server.host, path, layer.digest)
 
+    def script(
+        name: str, needs: str, file: str, arguments: tuple[str, ...], *more: str
+    ) -> Contender:
+        def command(folder: Path) -> list[object]:
+            return python(needs, file, "blob", *arguments, folder / "blob", *more)
 
-def _filled(folder: str) -> str:
-    """Put an image with a layer of `SIZE` bytes into the registry kept in `folder`."""
-    pieces = [hashlib.sha256(b"%d" % n).digest() * 32_768 for n in range(8)]
-    hashed = hashlib.sha256()
-    for number in range(SIZE >> 20):
-        hashed.update(pieces[number % 8])
-    digest = ocinb.Digest.from_hash("sha256", hashed)
-    layer = ocinb.Blob(
-        Descriptor(media_types.LAYER, digest, SIZE),
-        lambda: (pieces[number % 8] for number in range(SIZE >> 20)),
+        return Contender(name, needs, command, tells=True)
+
+    outcome = ground.race(
+        [
+            script("ocinb", "ocinb", "with_ocinb", asked),
+            script("raw sockets", "raw sockets", "with_sockets", raw),
+            script("raw sockets, fsync", "raw sockets", "with_sockets", raw, "", "fsync"),
+            Contender("curl, unverified", "curl", commands.curl(server, path)),
+            *commands.blobs(server, "bench/big", layer.digest),
+            *(each for each in commands.images(server, "bench/big") if each.name == "skopeo"),
+            script("dxf", "dxf", "with_dxf", asked),
+            script("oras-py, unverified", "oras-py", "with_oras", asked),
+        ],
+        holds({layer.digest}),
     )
-    config = ocinb.Blob.of(b'{"architecture":"amd64","os":"linux"}', media_types.CONFIG)
-    with ocinb.LocalRegistry(folder) as registry:
-        repository = ocinb.Repository("bench/big", registry=registry)
-        repository.push(ocinb.Image.of(config, [layer]), "v1", progress=False)
-    return str(digest)
+    title = f"Pull of one blob of {layer.size >> 20:,} MiB"
+    note = "ocinb waits until the file is on the disk (fsync); the limit is shown without and with."
+    scenario = timed(title, outcome, "ocinb", layer.size, note)
+    scenario.targets = [
+        as_fast(outcome, "ocinb", 0.95, "raw sockets", "transfer"),
+        as_fast(outcome, "ocinb", 1.2, "crane"),
+    ]
+    return scenario
+
+
+def many_layers(ground: Ground) -> Scenario:
+    """An image to an OCI image layout; oras-py writes plain files."""
+    image, server = ground.many, ground.plain
+
+    def ocinb(threads: int) -> Callable[[Path], list[object]]:
+        asked = ("image", server.host, "bench/many", "v1")
+        return lambda folder: python("ocinb", "with_ocinb", *asked, folder / "layout", threads)
+
+    def oras_py(folder: Path) -> list[object]:
+        return python("oras-py", "with_oras", "image", server.host, "bench/many", "v1", folder)
+
+    outcome = ground.race(
+        [
+            Contender("ocinb", "ocinb", ocinb(THREADS), tells=True),
+            Contender("ocinb, one at a time", "ocinb", ocinb(1), tells=True),
+            *commands.images(server, "bench/many"),
+            Contender("oras-py, unverified", "oras-py", oras_py, tells=True),
+        ],
+        holds({layer.digest for layer in image.layers}),
+    )
+    count, size = len(image.layers), ground.settings.layer_size >> 20
+    title = f"Pull of an image of {count} × {size} MiB"
+    scenario = timed(title, outcome, "ocinb", image.size, f"ocinb pulls {THREADS} at a time.")
+    scenario.targets = [as_fast(outcome, "ocinb", 1.1, "crane")]
+    return scenario
+
+
+def holds(digests: set[str]) -> Callable[[Path, Run], str]:
+    """A check that these are among the files a contender wrote."""
+
+    def check(folder: Path, run: Run) -> str:
+        absent = digests - digests_in(folder)
+        return f"{min(absent)} and {len(absent) - 1} more are not there" if absent else ""
+
+    return check
