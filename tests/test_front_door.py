@@ -8,7 +8,8 @@ import sys
 import ocinb
 
 HEAVY = (
-    "httpx",
+    "h11",
+    "ssl",
     "pandas",
     "IPython",
     "ipywidgets",

@@ -12,10 +12,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import httpx
 import nbformat
 import pytest
 from nbclient import NotebookClient
+
+from ocinb.client.wire.transport import Transport
+from ocinb.errors import TransferError
+from ocinb.protocol.messages import Request, Response
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -61,12 +64,12 @@ def test_make_lab_serves_the_tour(tmp_path: Path):
         start_new_session=True,
     ) as lab:
         try:
-            tour = f"http://127.0.0.1:{port}/api/contents/00_tour.ipynb"
-            answer = patiently(lambda: httpx.get(tour, params={"token": token}, trust_env=False))
+            tour = f"http://127.0.0.1:{port}/api/contents/00_tour.ipynb?token={token}"
+            answer = patiently(lambda: Transport().exchange(Request("GET", tour)))
         finally:
             os.killpg(lab.pid, signal.SIGTERM)
-        assert answer.status_code == 200
-        assert answer.json()["type"] == "notebook"
+        assert answer.status == 200
+        assert json.loads(answer.body)["type"] == "notebook"
 
 
 def free_port() -> int:
@@ -75,13 +78,13 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def patiently(ask: Callable[[], httpx.Response]) -> httpx.Response:
+def patiently(ask: Callable[[], Response]) -> Response:
     """The answer of a server that is still starting."""
     deadline = time.monotonic() + 60
     while True:
         try:
             return ask()
-        except httpx.TransportError:
+        except TransferError:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.2)

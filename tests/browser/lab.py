@@ -13,7 +13,9 @@ import time
 from pathlib import Path
 from typing import Any, Self
 
-import httpx
+from ocinb.client.wire.transport import Transport
+from ocinb.errors import TransferError
+from ocinb.protocol.messages import Request
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
@@ -91,17 +93,18 @@ class Lab:
 
     def _wait(self) -> None:
         deadline = time.monotonic() + 90
-        with httpx.Client(trust_env=False, headers={"Authorization": f"token {self.token}"}) as ask:
-            while not self._answers(ask):
-                if self._process.poll() is not None or time.monotonic() > deadline:
-                    log = (self.home / "server.log").read_text()[-4_000:]
-                    raise RuntimeError(f"JupyterLab did not start:\n{log}")
-                time.sleep(0.1)
+        while not self._answers():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                log = (self.home / "server.log").read_text()[-4_000:]
+                raise RuntimeError(f"JupyterLab did not start:\n{log}")
+            time.sleep(0.1)
 
-    def _answers(self, ask: httpx.Client) -> bool:
+    def _answers(self) -> bool:
+        token = {"Authorization": f"token {self.token}"}
         try:
-            return ask.get(f"{self.url}/api/status").is_success
-        except httpx.TransportError:
+            status = Request("GET", f"{self.url}/api/status", token)
+            return Transport().exchange(status).status == 200
+        except TransferError:
             return False
 
     def __exit__(self, *error: object) -> None:
