@@ -31,12 +31,12 @@ if TYPE_CHECKING:
     from ocinb.oci.platform import Platform as Platform
     from ocinb.oci.reference import Reference as Reference
     from ocinb.oci.signature import digest_to_signature_tag as digest_to_signature_tag
-    from ocinb.protocol.progress_info import ProgressInfo as ProgressInfo
-    from ocinb.protocol.progress_info import ProgressPhase as ProgressPhase
-    from ocinb.protocol.ranges import format_content_range as format_content_range
-    from ocinb.protocol.ranges import parse_range_header as parse_range_header
+    from ocinb.protocol.fields.ranges import format_content_range as format_content_range
+    from ocinb.protocol.fields.ranges import parse_range_header as parse_range_header
+    from ocinb.protocol.progress.progress_info import ProgressInfo as ProgressInfo
+    from ocinb.protocol.progress.progress_info import ProgressPhase as ProgressPhase
     from ocinb.protocol.scopes import OperationScope as OperationScope
-    from ocinb.protocol.session import UploadSession as UploadSession
+    from ocinb.protocol.uploads.session import UploadSession as UploadSession
     from ocinb.registry import faults as faults
     from ocinb.registry import lessons as lessons
     from ocinb.registry import sample as sample
@@ -56,19 +56,19 @@ _HOMES = {
     "OcinbError": "ocinb.errors:OcinbError",
     "OperationScope": "ocinb.protocol.scopes:OperationScope",
     "Platform": "ocinb.oci.platform:Platform",
-    "ProgressInfo": "ocinb.protocol.progress_info:ProgressInfo",
-    "ProgressPhase": "ocinb.protocol.progress_info:ProgressPhase",
+    "ProgressInfo": "ocinb.protocol.progress.progress_info:ProgressInfo",
+    "ProgressPhase": "ocinb.protocol.progress.progress_info:ProgressPhase",
     "Reference": "ocinb.oci.reference:Reference",
     "Registry": "ocinb.client.registry:Registry",
     "Repository": "ocinb.client.repository:Repository",
-    "UploadSession": "ocinb.protocol.session:UploadSession",
+    "UploadSession": "ocinb.protocol.uploads.session:UploadSession",
     "digest_to_signature_tag": "ocinb.oci.signature:digest_to_signature_tag",
     "errors": "ocinb.errors",
     "faults": "ocinb.registry.faults",
-    "format_content_range": "ocinb.protocol.ranges:format_content_range",
+    "format_content_range": "ocinb.protocol.fields.ranges:format_content_range",
     "is_retriable_error": "ocinb.client.retry:is_retriable_error",
     "lessons": "ocinb.registry.lessons",
-    "parse_range_header": "ocinb.protocol.ranges:parse_range_header",
+    "parse_range_header": "ocinb.protocol.fields.ranges:parse_range_header",
     "sample": "ocinb.registry.sample",
     "with_retry": "ocinb.client.retry:with_retry",
 }

@@ -26,7 +26,7 @@ from ocinb.client.remote import RemoteIndex
 from ocinb.display import faces
 from ocinb.drawable import Drawable
 from ocinb.protocol.events import Event
-from ocinb.protocol.headers import Headers
+from ocinb.protocol.fields.headers import Headers
 from ocinb.protocol.messages import Handle, Request, Response
 from ocinb.registry import lessons, sample
 from ocinb.registry.lessons import Lesson

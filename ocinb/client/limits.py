@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ocinb.client import crew
+from ocinb.client.moving import crew
 from ocinb.client.retry import Retry
 from ocinb.client.wire.deadlines import Timeouts
 

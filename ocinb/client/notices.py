@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import threading
 
+from ocinb.protocol.fields.rate_limit import RateLimit, rate_limit
+from ocinb.protocol.fields.warning import HEADER_LIMIT, warnings
 from ocinb.protocol.messages import Response
-from ocinb.protocol.rate_limit import RateLimit, rate_limit
-from ocinb.protocol.warning import HEADER_LIMIT, warnings
 
 MOST = 20  # different warnings that are kept of one registry (K-31)
 

@@ -8,7 +8,7 @@ from ocinb.protocol.capabilities import Capabilities, capabilities
 from ocinb.protocol.catalog import CatalogList, list_catalog
 from ocinb.protocol.messages import Conversation, T
 from ocinb.protocol.ping import Ping, ping
-from ocinb.protocol.referrers_api import ReferrersApi
+from ocinb.protocol.referring.referrers_api import ReferrersApi
 from ocinb.protocol.stepper import Stepper
 from ocinb.protocol.tagging import Tagging
 

@@ -11,20 +11,20 @@ from ocinb.client import limits
 from ocinb.client.access.account import Account, hidden_account, keychain_of
 from ocinb.client.access.keychain import Keychain
 from ocinb.client.advice import advice
-from ocinb.client.crew import USUAL, Crew
 from ocinb.client.known import Known
+from ocinb.client.moving.crew import USUAL, Crew
+from ocinb.client.moving.shelves import Caching, the_cache
 from ocinb.client.names import spelled, the_registry
 from ocinb.client.overview import Overview
 from ocinb.client.secret import Secret, hidden
 from ocinb.client.sender import Sender
-from ocinb.client.shelves import Caching, the_cache
 from ocinb.drawable import Drawable
 from ocinb.errors import InvalidReference, OcinbError, hide_inner_frames
 from ocinb.oci.reference import DOCKER_HUB, api_host, is_loopback
 from ocinb.protocol.events import Event, Observer
+from ocinb.protocol.fields.rate_limit import RateLimit
 from ocinb.protocol.messages import Conversation, Request, Response, Step, T
-from ocinb.protocol.rate_limit import RateLimit
-from ocinb.protocol.referrers_api import ReferrersApi
+from ocinb.protocol.referring.referrers_api import ReferrersApi
 from ocinb.protocol.stepper import Stepper
 from ocinb.protocol.tagging import Tagging
 from ocinb.storage.cache import Cache

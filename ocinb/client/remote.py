@@ -21,7 +21,7 @@ from ocinb.oci.platform import Platform, choose
 from ocinb.text import nearest, visible
 
 if TYPE_CHECKING:
-    from ocinb.protocol.referrers import ReferrerList
+    from ocinb.protocol.referring.referrers import ReferrerList
     from ocinb.storage.layout import Layout
 
 D = TypeVar("D", bound="AnyManifest")

@@ -16,8 +16,8 @@ from itertools import count
 from typing import TypeVar
 
 from ocinb.errors import RegistryError, TransferError, TruncatedBody, UntrustedServer
+from ocinb.protocol.fields.waiting import retry_after
 from ocinb.protocol.messages import Discerning, Request, Response
-from ocinb.protocol.waiting import retry_after
 
 # The server's own trouble, or ours in asking too much: may be over soon. Includes what CDNs say.
 PASSING = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 527})

@@ -26,8 +26,8 @@ from ocinb.client.wire.transport import Transport, numbers
 from ocinb.errors import InvalidReference, TransferError, TruncatedBody, UnexpectedAnswer
 from ocinb.protocol import endpoints
 from ocinb.protocol.events import Event, Observer, Retrying
-from ocinb.protocol.headers import Headers
-from ocinb.protocol.links import absolute
+from ocinb.protocol.fields.headers import Headers
+from ocinb.protocol.fields.links import absolute
 from ocinb.protocol.messages import Failure, Handle, Request, Response, Step
 from ocinb.text import visible
 

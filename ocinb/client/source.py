@@ -12,10 +12,10 @@ from ocinb.oci.document import Document
 from ocinb.oci.manifest import AnyManifest
 from ocinb.oci.platform import Platform
 from ocinb.protocol.messages import Sink
-from ocinb.protocol.progress_info import ProgressInfo
+from ocinb.protocol.progress.progress_info import ProgressInfo
 
 if TYPE_CHECKING:
-    from ocinb.protocol.referrers import ReferrerList
+    from ocinb.protocol.referring.referrers import ReferrerList
     from ocinb.storage.layout import Layout
 
 MEMORY_LIMIT = 64 * 1024 * 1024  # bytes of a blob that are read into memory without being told to

@@ -10,9 +10,9 @@ from ocinb.display.parts import code, counted, digest, dim, kind, listed, size
 from ocinb.display.tables import described
 from ocinb.display.view import Block, Cell, Facts, Fold, Row, Say, Table, View, Word, view
 from ocinb.display.wire import endpoint_cell, status_word
-from ocinb.protocol.challenge import Challenge
 from ocinb.protocol.delete import Deleted
 from ocinb.protocol.endpoints import Endpoint
+from ocinb.protocol.fields.challenge import Challenge
 from ocinb.protocol.ping import Ping
 from ocinb.protocol.push import Pushed
 from ocinb.protocol.tags import TagList

@@ -20,8 +20,8 @@ from ocinb.display.text import NARROW, cell_text, plain
 from ocinb.display.view import Bar, Block, Cell, Fold, Row, Say, Table, Tone, View, Word
 from ocinb.errors import Cancelled
 from ocinb.protocol.events import Event, Planned, Retrying
-from ocinb.protocol.ledger import Entry, Ledger, State
-from ocinb.protocol.pace import Pace
+from ocinb.protocol.progress.ledger import Entry, Ledger, State
+from ocinb.protocol.progress.pace import Pace
 from ocinb.text import human_size
 
 INTERVAL = 0.1  # seconds between two paints

@@ -12,7 +12,7 @@ from ocinb.display.view import Block, Facts, Fold, Row, Say, Table, View, Word, 
 from ocinb.oci import annotations as keys
 from ocinb.oci.config import parse_time
 from ocinb.oci.descriptor import Descriptor
-from ocinb.protocol.referrers import ReferrerList
+from ocinb.protocol.referring.referrers import ReferrerList
 
 _FOUND_BY = {
     "api": "the registry's referrers API",

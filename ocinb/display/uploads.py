@@ -6,7 +6,7 @@ from ocinb.display import frames
 from ocinb.display.frames import Rows, rows
 from ocinb.display.parts import code, dim, size
 from ocinb.display.view import Bar, Cell, Facts, Say, View, view
-from ocinb.protocol.session import UploadSession
+from ocinb.protocol.uploads.session import UploadSession
 
 
 @view.register

@@ -11,7 +11,7 @@ from ocinb.display.frames import Rows, rows
 from ocinb.display.parts import code, counted, dim
 from ocinb.display.view import Block, Cell, Code, Facts, Fold, Row, Say, Table, View, Word, view
 from ocinb.protocol.endpoints import Endpoint
-from ocinb.protocol.headers import Headers, shown_headers
+from ocinb.protocol.fields.headers import Headers, shown_headers
 from ocinb.protocol.messages import Bytes, Exchange, Request, Response, Step
 from ocinb.protocol.stepper import Stepper
 from ocinb.text import redacted_url

@@ -24,7 +24,7 @@ from ocinb.protocol.probes.findings import (
 from ocinb.protocol.probes.manifests import clean_up, probe_manifests
 from ocinb.protocol.probes.reading import probe_reads
 from ocinb.protocol.probes.uploads import Traces, probe_uploads
-from ocinb.protocol.referrers_api import ReferrersApi
+from ocinb.protocol.referring.referrers_api import ReferrersApi
 from ocinb.text import nearest, visible
 
 NAMES = tuple(each.name for each in (*READING, *WRITING))

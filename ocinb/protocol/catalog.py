@@ -18,9 +18,9 @@ from ocinb.errors import (
 from ocinb.oci import strict_json
 from ocinb.oci.reference import check_repository
 from ocinb.protocol import endpoints
-from ocinb.protocol.encoding import plain
-from ocinb.protocol.headers import Headers
-from ocinb.protocol.links import next_link, same_listing
+from ocinb.protocol.fields.encoding import plain
+from ocinb.protocol.fields.headers import Headers
+from ocinb.protocol.fields.links import next_link, same_listing
 from ocinb.protocol.messages import Conversation, Request, Response, Step
 from ocinb.protocol.pages import Pages
 from ocinb.protocol.ping import not_a_registry

@@ -22,13 +22,13 @@ from ocinb.oci.digest import Digest
 from ocinb.oci.manifest import AnyManifest
 from ocinb.oci.reference import identifier
 from ocinb.protocol import endpoints
-from ocinb.protocol.claims import claimed_digest
 from ocinb.protocol.fetch import HEAD_REFUSED, blob_question, get_manifest
-from ocinb.protocol.headers import Headers
+from ocinb.protocol.fields.claims import claimed_digest
+from ocinb.protocol.fields.headers import Headers
 from ocinb.protocol.messages import Conversation, Request, Response, Step
-from ocinb.protocol.probe import ask, surviving
-from ocinb.protocol.referrers import drop_listed
-from ocinb.protocol.referrers_api import ReferrersApi
+from ocinb.protocol.probes.probe import ask, surviving
+from ocinb.protocol.referring.referrers import drop_listed
+from ocinb.protocol.referring.referrers_api import ReferrersApi
 from ocinb.protocol.tags import list_tags
 from ocinb.text import some_of, visible
 

@@ -11,9 +11,9 @@ from __future__ import annotations
 from ocinb.errors import DigestMismatch, TransferError, TransferStalled, TruncatedBody
 from ocinb.oci.descriptor import Descriptor
 from ocinb.protocol import endpoints
-from ocinb.protocol.claims import note_other_claim
 from ocinb.protocol.events import Observer, Verified, nobody
-from ocinb.protocol.headers import Headers
+from ocinb.protocol.fields.claims import note_other_claim
+from ocinb.protocol.fields.headers import Headers
 from ocinb.protocol.messages import Conversation, Failure, Request, Response, Sink, Step
 from ocinb.protocol.ping import not_a_registry
 from ocinb.protocol.sinks import Verifier

@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 
 from ocinb.oci.descriptor import Descriptor
 from ocinb.oci.digest import Digest
-from ocinb.protocol.headers import Headers
+from ocinb.protocol.fields.headers import Headers
 from ocinb.protocol.messages import Step
 
 

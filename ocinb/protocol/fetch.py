@@ -13,11 +13,11 @@ from ocinb.oci.manifest import AnyManifest, parse_manifest
 from ocinb.oci.reference import identifier
 from ocinb.oci.strict_json import MANIFEST_LIMIT
 from ocinb.protocol import endpoints
-from ocinb.protocol.claims import claimed_digest, note_other_claim
 from ocinb.protocol.download import PAST_CACHES, get_blob
-from ocinb.protocol.encoding import as_named, coding
 from ocinb.protocol.events import Observer, Skipped, nobody
-from ocinb.protocol.headers import Headers, length
+from ocinb.protocol.fields.claims import claimed_digest, note_other_claim
+from ocinb.protocol.fields.encoding import as_named, coding
+from ocinb.protocol.fields.headers import Headers, length
 from ocinb.protocol.messages import Conversation, Request, Response, Sink, Step
 from ocinb.protocol.ping import not_a_registry
 from ocinb.protocol.sinks import Counter, Memory

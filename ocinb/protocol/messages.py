@@ -20,14 +20,14 @@ from ocinb.errors import (
     UnexpectedAnswer,
 )
 from ocinb.oci import strict_json
-from ocinb.protocol.encoding import Undecodable, coding, decoded
-from ocinb.protocol.headers import Headers
-from ocinb.protocol.waiting import retry_after
+from ocinb.protocol.fields.encoding import Undecodable, coding, decoded
+from ocinb.protocol.fields.headers import Headers
+from ocinb.protocol.fields.waiting import retry_after
 from ocinb.text import redacted_url, visible
 
 if TYPE_CHECKING:
     from ocinb.protocol.endpoints import Endpoint
-    from ocinb.protocol.session import UploadSession
+    from ocinb.protocol.uploads.session import UploadSession
 
 BODY_LIMIT = 4 * 1024 * 1024  # bytes of a wanted answer that are kept in memory
 ERROR_BODY_LIMIT = 64 * 1024  # bytes of a refusal that are read at all

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ocinb.drawable import Drawable
 from ocinb.errors import NotARegistry
 from ocinb.protocol import endpoints
-from ocinb.protocol.challenge import Challenge, challenges
+from ocinb.protocol.fields.challenge import Challenge, challenges
 from ocinb.protocol.messages import Conversation, Request, Response, Step
 from ocinb.text import visible
 

@@ -16,19 +16,19 @@ from ocinb.oci.manifest import AnyManifest
 from ocinb.oci.reference import identifier
 from ocinb.oci.strict_json import MANIFEST_LIMIT
 from ocinb.protocol import endpoints
-from ocinb.protocol.chunks import CHUNK
-from ocinb.protocol.claims import confirms
 from ocinb.protocol.events import Observer, Planned, Skipped, Verified, nobody
 from ocinb.protocol.fetch import HEAD_REFUSED, blob_question, get_manifest
-from ocinb.protocol.headers import Headers
+from ocinb.protocol.fields.claims import confirms
+from ocinb.protocol.fields.headers import Headers
 from ocinb.protocol.kinds import explained
 from ocinb.protocol.messages import Conversation, Request, Step
-from ocinb.protocol.mount import mount_blob
-from ocinb.protocol.referrers_tag import keep_listed
-from ocinb.protocol.session import UploadSession
+from ocinb.protocol.referring.referrers_tag import keep_listed
 from ocinb.protocol.tagging import Tagging, put_with_tags
 from ocinb.protocol.together import Together, Turn, at_once, one_by_one
-from ocinb.protocol.upload import upload
+from ocinb.protocol.uploads.chunks import CHUNK
+from ocinb.protocol.uploads.mount import mount_blob
+from ocinb.protocol.uploads.session import UploadSession
+from ocinb.protocol.uploads.upload import upload
 from ocinb.text import visible
 
 Outcome: TypeAlias = Literal["existed", "mounted", "uploaded"]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from ocinb.errors import DigestMismatch, TruncatedBody, UnexpectedAnswer
 from ocinb.oci.digest import Digest
-from ocinb.protocol.encoding import Decoder, Undecodable, coding, decodable
-from ocinb.protocol.headers import Headers
+from ocinb.protocol.fields.encoding import Decoder, Undecodable, coding, decodable
+from ocinb.protocol.fields.headers import Headers
 from ocinb.protocol.messages import Enough, Response, Sink
 
 if TYPE_CHECKING:

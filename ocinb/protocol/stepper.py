@@ -14,7 +14,7 @@ from ocinb.protocol.messages import Conversation, Exchange, Request, Response, S
 from ocinb.text import visible
 
 if TYPE_CHECKING:
-    from ocinb.protocol.session import UploadSession
+    from ocinb.protocol.uploads.session import UploadSession
 
 
 class Stepper(Drawable, Generic[T]):

@@ -13,10 +13,10 @@ from urllib.parse import urlencode
 
 from ocinb.oci.manifest import AnyManifest
 from ocinb.protocol import endpoints
-from ocinb.protocol.claims import confirms
-from ocinb.protocol.headers import Headers
+from ocinb.protocol.fields.claims import confirms
+from ocinb.protocol.fields.headers import Headers
 from ocinb.protocol.messages import Conversation, Request, Response, Step
-from ocinb.protocol.referrers_tag import keep_listed
+from ocinb.protocol.referring.referrers_tag import keep_listed
 
 _TOO_LONG = (414, 431)
 

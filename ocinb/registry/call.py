@@ -10,7 +10,7 @@ from ocinb.errors import NotSupported
 from ocinb.oci.descriptor import Descriptor
 from ocinb.oci.digest import Digest, hasher
 from ocinb.oci.reference import check_repository
-from ocinb.protocol.headers import Headers
+from ocinb.protocol.fields.headers import Headers
 from ocinb.protocol.messages import Request, Response
 from ocinb.registry.quota import Quota
 from ocinb.registry.refusals import refuse

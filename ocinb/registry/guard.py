@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from ocinb.protocol.headers import Headers
+from ocinb.protocol.fields.headers import Headers
 from ocinb.protocol.messages import Handle, Request, Response
 from ocinb.registry import refusals
 from ocinb.registry.refusals import Refusal, refuse

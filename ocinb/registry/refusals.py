@@ -17,7 +17,7 @@ from ocinb.errors import (
     RegistryError,
     TransferError,
 )
-from ocinb.protocol.headers import Headers
+from ocinb.protocol.fields.headers import Headers
 from ocinb.protocol.messages import Response
 
 # Every code of the spec with its usual status and what it means in general.

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from ocinb.errors import RegistryError, ServerFault, TruncatedBody
 from ocinb.oci.media_types import OCTET_STREAM
-from ocinb.protocol.headers import Headers, length
+from ocinb.protocol.fields.headers import Headers, length
 from ocinb.protocol.messages import PIECE, Body, Bytes, Handle, Request, Response
 from ocinb.registry import refusals
 from ocinb.registry.refusals import Hangup, refuse

@@ -7,7 +7,7 @@ import pytest
 from ocinb.client.repository import Repository
 from ocinb.errors import InvalidReference, NotFound, NotSupported
 from ocinb.oci.platform import Platform
-from ocinb.protocol.progress_info import ProgressInfo
+from ocinb.protocol.progress.progress_info import ProgressInfo
 from ocinb.protocol.stepper import Stepper
 from ocinb.registry.app import LocalRegistry
 from tests.client.asking import Counted, an_index, opened

@@ -21,7 +21,7 @@ from ocinb.oci.document import encode
 from ocinb.oci.image import Blob, Image
 from ocinb.oci.platform import Platform
 from ocinb.protocol.messages import Request, Response
-from ocinb.protocol.progress_info import ProgressInfo
+from ocinb.protocol.progress.progress_info import ProgressInfo
 from ocinb.registry.app import LocalRegistry
 from tests.client.asking import Counted, opened
 

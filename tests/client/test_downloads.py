@@ -19,9 +19,9 @@ from pathlib import Path
 import pytest
 
 import ocinb
+from ocinb.client.moving.shelves import LayoutShelf
 from ocinb.client.registry import Registry
 from ocinb.client.repository import Repository
-from ocinb.client.shelves import LayoutShelf
 from ocinb.client.wire.stopping import Stop
 from ocinb.errors import (
     Cancelled,

@@ -13,9 +13,9 @@ from ocinb.oci.fallback import referrers_tag
 from ocinb.oci.image import Content, Image
 from ocinb.protocol.delete import Deleted
 from ocinb.protocol.events import Event, Mounted
-from ocinb.protocol.headers import Headers
+from ocinb.protocol.fields.headers import Headers
 from ocinb.protocol.messages import Handle, Request, Response
-from ocinb.protocol.progress_info import ProgressInfo
+from ocinb.protocol.progress.progress_info import ProgressInfo
 from ocinb.registry import sample
 from ocinb.registry.app import LocalRegistry
 from tests.client.asking import Counted, image, in_a_hurry, instead, refusal

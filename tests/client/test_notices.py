@@ -8,9 +8,9 @@ import pytest
 
 from ocinb.client.notices import MOST, Notices
 from ocinb.client.registry import Registry
+from ocinb.protocol.fields.rate_limit import RateLimit
+from ocinb.protocol.fields.warning import HEADER_LIMIT
 from ocinb.protocol.messages import Request, Response
-from ocinb.protocol.rate_limit import RateLimit
-from ocinb.protocol.warning import HEADER_LIMIT
 from tests.client.asking import Counted, opened
 
 

@@ -16,7 +16,7 @@ from ocinb.oci.digest import Digest
 from ocinb.oci.image import Blob
 from ocinb.oci.media_types import LAYER, OCTET_STREAM
 from ocinb.protocol.messages import Response
-from ocinb.protocol.progress_info import ProgressInfo, placed
+from ocinb.protocol.progress.progress_info import ProgressInfo, placed
 from ocinb.registry.app import LocalRegistry
 from tests.client.asking import Counted, instead, opened
 

@@ -17,8 +17,8 @@ from ocinb.oci.digest import Digest
 from ocinb.oci.image import Blob
 from ocinb.oci.media_types import LAYER
 from ocinb.protocol.events import BytesMoved, Event, RequestStarted
-from ocinb.protocol.progress_info import ProgressInfo
-from ocinb.protocol.session import MOST, UploadSession
+from ocinb.protocol.progress.progress_info import ProgressInfo
+from ocinb.protocol.uploads.session import MOST, UploadSession
 from ocinb.registry.app import LocalRegistry
 from tests.client.asking import Counted, image, in_a_hurry, instead, opened, refusal
 from tests.client.scripted import Pause, Reset, ScriptedServer, answer

@@ -11,8 +11,8 @@ from ocinb.oci.digest import Digest
 from ocinb.oci.image import Blob
 from ocinb.protocol.capabilities import Capabilities
 from ocinb.protocol.catalog import CatalogList
-from ocinb.protocol.referrers import ReferrerList
-from ocinb.protocol.session import UploadSession
+from ocinb.protocol.referring.referrers import ReferrerList
+from ocinb.protocol.uploads.session import UploadSession
 from tests.display.reader import read
 
 

@@ -23,10 +23,10 @@ from ocinb.protocol.delete import Deleted
 from ocinb.protocol.messages import Request, Response, Step
 from ocinb.protocol.ping import Ping
 from ocinb.protocol.push import Pushed
-from ocinb.protocol.referrers import ReferrerList
-from ocinb.protocol.session import UploadSession
+from ocinb.protocol.referring.referrers import ReferrerList
 from ocinb.protocol.stepper import Stepper
 from ocinb.protocol.tags import TagList
+from ocinb.protocol.uploads.session import UploadSession
 from ocinb.storage.memory import MemoryStore
 from tests.display.values import Say, capabilities, every, first
 

@@ -27,8 +27,8 @@ from ocinb.protocol.events import (
     Skipped,
     Verified,
 )
-from ocinb.protocol.headers import Headers
-from ocinb.protocol.ledger import State
+from ocinb.protocol.fields.headers import Headers
+from ocinb.protocol.progress.ledger import State
 from tests.display.reader import is_harmless, read
 from tests.protocol.transfers import ONE, PLAN, TWO, fetched, started
 

@@ -6,7 +6,7 @@ from ocinb.display import faces
 from ocinb.oci.descriptor import EMPTY
 from ocinb.protocol.delete import Deleted
 from ocinb.protocol.push import Pushed
-from ocinb.protocol.referrers import ReferrerList
+from ocinb.protocol.referring.referrers import ReferrerList
 from ocinb.registry import sample
 from tests.display.reader import read
 

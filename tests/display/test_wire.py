@@ -11,7 +11,7 @@ from ocinb.client.secret import Secret
 from ocinb.display import faces
 from ocinb.display.errors import WHOSE
 from ocinb.protocol import endpoints
-from ocinb.protocol.challenge import Challenge
+from ocinb.protocol.fields.challenge import Challenge
 from ocinb.protocol.messages import Exchange, Request, Response, Step
 from ocinb.protocol.ping import Ping
 from ocinb.protocol.tags import TagList

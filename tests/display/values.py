@@ -27,16 +27,16 @@ from ocinb.oci.platform import Platform
 from ocinb.protocol import endpoints
 from ocinb.protocol.capabilities import Capabilities
 from ocinb.protocol.catalog import CatalogList
-from ocinb.protocol.challenge import Challenge
 from ocinb.protocol.delete import Deleted
+from ocinb.protocol.fields.challenge import Challenge
 from ocinb.protocol.messages import Exchange, Request, Response, Step
 from ocinb.protocol.ping import Ping
 from ocinb.protocol.probes.findings import Capability
 from ocinb.protocol.push import Pushed
-from ocinb.protocol.referrers import ReferrerList
-from ocinb.protocol.session import UploadSession
+from ocinb.protocol.referring.referrers import ReferrerList
 from ocinb.protocol.stepper import Stepper
 from ocinb.protocol.tags import TagList
+from ocinb.protocol.uploads.session import UploadSession
 from ocinb.registry.lessons import Lesson
 from ocinb.registry.refusals import Hangup, Refusal
 from ocinb.storage.layout import Layout

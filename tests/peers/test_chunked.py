@@ -11,12 +11,12 @@ import ocinb
 from ocinb.errors import TransferError
 from ocinb.oci import media_types
 from ocinb.oci.image import Blob, Image
-from ocinb.protocol.commit import forgotten
 from ocinb.protocol.messages import Response, Step
 from ocinb.protocol.push import push_blob
-from ocinb.protocol.session import UploadSession
 from ocinb.protocol.stepper import Stepper
-from ocinb.protocol.upload import post_blob, stream_blob
+from ocinb.protocol.uploads.commit import forgotten
+from ocinb.protocol.uploads.session import UploadSession
+from ocinb.protocol.uploads.upload import post_blob, stream_blob
 from tests.peers.clients import Clients
 from tests.peers.registries import Running
 

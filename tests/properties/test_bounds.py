@@ -21,16 +21,16 @@ from ocinb.oci.config import parse_time
 from ocinb.oci.digest import Digest
 from ocinb.oci.platform import Platform
 from ocinb.oci.reference import Reference, canonical_registry, check_repository, check_tag
-from ocinb.protocol.challenge import Challenge, challenges
-from ocinb.protocol.headers import Headers, length
-from ocinb.protocol.links import absolute, next_link
+from ocinb.protocol.fields.challenge import Challenge, challenges
+from ocinb.protocol.fields.headers import Headers, length
+from ocinb.protocol.fields.links import absolute, next_link
+from ocinb.protocol.fields.ranges import parse_range_header
+from ocinb.protocol.fields.rate_limit import rate_limit
+from ocinb.protocol.fields.waiting import retry_after
+from ocinb.protocol.fields.warning import warnings
 from ocinb.protocol.messages import Response
-from ocinb.protocol.ranges import parse_range_header
-from ocinb.protocol.rate_limit import rate_limit
 from ocinb.protocol.scopes import covers, needed
-from ocinb.protocol.session import UploadSession
-from ocinb.protocol.waiting import retry_after
-from ocinb.protocol.warning import warnings
+from ocinb.protocol.uploads.session import UploadSession
 from ocinb.text import nearest, redacted_url, visible, without_user
 from tests.properties.strange import ODD
 

@@ -19,10 +19,10 @@ from ocinb.oci.manifest import Manifest, parse_manifest
 from ocinb.oci.platform import Platform
 from ocinb.oci.reference import check_tag
 from ocinb.protocol.messages import Conversation, Request, Response, Step
-from ocinb.protocol.referrers import list_referrers
-from ocinb.protocol.session import UploadSession
+from ocinb.protocol.referring.referrers import list_referrers
 from ocinb.protocol.stepper import Stepper
 from ocinb.protocol.tags import list_tags
+from ocinb.protocol.uploads.session import UploadSession
 from ocinb.storage.catalogue import Catalogue
 from tests.display.reader import is_harmless
 from tests.properties.strange import ANY_TEXT, JSON, changed, for_all, made_of, value_or_refusal

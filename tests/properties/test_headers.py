@@ -13,17 +13,17 @@ from ocinb.client.access.realms import by_get, realm_of
 from ocinb.client.addresses import split, upgraded
 from ocinb.client.notices import Notices
 from ocinb.errors import AuthenticationError, InvalidReference, RegistryError, UnexpectedAnswer
-from ocinb.protocol.challenge import Challenge, challenges, preferred
-from ocinb.protocol.claims import claimed_digest
-from ocinb.protocol.headers import Headers, length, shown_headers
-from ocinb.protocol.links import absolute, next_link, resolved
+from ocinb.protocol.fields.challenge import Challenge, challenges, preferred
+from ocinb.protocol.fields.claims import claimed_digest
+from ocinb.protocol.fields.headers import Headers, length, shown_headers
+from ocinb.protocol.fields.links import absolute, next_link, resolved
+from ocinb.protocol.fields.ranges import format_content_range, parse_range_header
+from ocinb.protocol.fields.rate_limit import RateLimit, rate_limit
+from ocinb.protocol.fields.waiting import retry_after
+from ocinb.protocol.fields.warning import HEADER_LIMIT, warnings
 from ocinb.protocol.messages import Request, Response
-from ocinb.protocol.ranges import format_content_range, parse_range_header
-from ocinb.protocol.rate_limit import RateLimit, rate_limit
 from ocinb.protocol.scopes import covers, needed
-from ocinb.protocol.session import UploadSession
-from ocinb.protocol.waiting import retry_after
-from ocinb.protocol.warning import HEADER_LIMIT, warnings
+from ocinb.protocol.uploads.session import UploadSession
 from ocinb.text import visible
 from tests.display.reader import is_harmless
 from tests.properties.strange import ANY_TEXT, for_all, made_of

@@ -14,7 +14,7 @@ from ocinb.errors import InvalidReference, RegistryError
 from ocinb.oci.config import parse_config
 from ocinb.oci.manifest import parse_manifest
 from ocinb.oci.platform import Platform
-from ocinb.protocol.challenge import Challenge
+from ocinb.protocol.fields.challenge import Challenge
 from ocinb.protocol.messages import Request, Response
 from ocinb.protocol.tags import TagList
 from ocinb.text import LONGEST_SHOWN, redacted_url, visible, without_user

@@ -15,7 +15,7 @@ from typing import TypeAlias, TypeVar
 import pytest
 
 from ocinb.errors import OcinbError
-from ocinb.protocol.headers import Headers
+from ocinb.protocol.fields.headers import Headers
 from ocinb.protocol.messages import Conversation, Request, Response, Step, received
 from ocinb.protocol.stepper import Stepper
 

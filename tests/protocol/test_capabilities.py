@@ -20,7 +20,7 @@ from ocinb.protocol.capabilities import NAMES, Capabilities, capabilities
 from ocinb.protocol.messages import Response
 from ocinb.protocol.probes import manifests, uploads
 from ocinb.protocol.probes.findings import READING, WRITING
-from ocinb.protocol.referrers_api import ReferrersApi
+from ocinb.protocol.referring.referrers_api import ReferrersApi
 from ocinb.protocol.stepper import Stepper
 from tests.protocol.scripted import HOME, Answer, Line, answers, ok, refusal, run
 

@@ -17,7 +17,7 @@ from ocinb.errors import (
     UnexpectedAnswer,
 )
 from ocinb.protocol import endpoints
-from ocinb.protocol.headers import Headers
+from ocinb.protocol.fields.headers import Headers
 from ocinb.protocol.messages import (
     ERROR_BODY_LIMIT,
     PIECE,

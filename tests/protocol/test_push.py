@@ -48,9 +48,9 @@ from ocinb.protocol.push import (
     put_manifest,
     tag,
 )
-from ocinb.protocol.session import upload_location, with_query
 from ocinb.protocol.stepper import Stepper
 from ocinb.protocol.together import one_by_one
+from ocinb.protocol.uploads.session import upload_location, with_query
 from tests.protocol.scripted import HOME, answers, ok, refusal, run
 
 CONFIG_BLOB, LAYER_BLOB = Blob.of(b"{}", CONFIG), Blob.of(b"layer", LAYER)

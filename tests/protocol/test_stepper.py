@@ -8,7 +8,7 @@ import pytest
 
 from ocinb.errors import NotFound, TransferError, Unreachable
 from ocinb.protocol import endpoints
-from ocinb.protocol.headers import Headers
+from ocinb.protocol.fields.headers import Headers
 from ocinb.protocol.messages import Request, Response, Step
 from ocinb.protocol.stepper import Stepper
 from tests.protocol.scripted import answers

@@ -22,8 +22,8 @@ from ocinb.oci.image import Blob
 from ocinb.oci.media_types import LAYER
 from ocinb.protocol.messages import Body, Request, Response, Step, received
 from ocinb.protocol.push import push_blob, resume_blob
-from ocinb.protocol.session import UploadSession
 from ocinb.protocol.stepper import Stepper
+from ocinb.protocol.uploads.session import UploadSession
 from ocinb.registry.app import LocalRegistry
 
 FAULTS = ("", "", "request", "answer", "cut", "500", "503", "gone", "still", "0-0", "silent")

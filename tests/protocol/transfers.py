@@ -6,7 +6,7 @@ from ocinb.oci import media_types
 from ocinb.oci.descriptor import Descriptor
 from ocinb.protocol import endpoints
 from ocinb.protocol.events import BytesMoved, Event, Planned, RequestStarted, ResponseReceived
-from ocinb.protocol.headers import Headers
+from ocinb.protocol.fields.headers import Headers
 from ocinb.protocol.messages import Request, Step
 
 ONE = Descriptor.of(b"x" * 1_000, media_types.LAYER_GZIP)

@@ -9,7 +9,7 @@ from ocinb.oci import media_types
 from ocinb.oci.descriptor import Descriptor
 from ocinb.oci.digest import Digest
 from ocinb.oci.manifest import Manifest
-from ocinb.protocol.headers import Headers
+from ocinb.protocol.fields.headers import Headers
 from ocinb.protocol.messages import Body, Request, Response
 from ocinb.registry.app import LocalRegistry
 from ocinb.registry.refusals import CODES

@@ -44,8 +44,8 @@ def heard(fault, method: str, url: str, body: bytes = b"", stated: int | None = 
         socket.create_connection(("127.0.0.1", server.port), 5) as connection,
     ):
         length = len(body) if stated is None else stated
-        connection.sendall(head(server, f"{method} {url} HTTP/1.1", f"Content-Length: {length}"))
-        connection.sendall(body)
+        asked = head(server, f"{method} {url} HTTP/1.1", f"Content-Length: {length}")
+        connection.sendall(asked + body)  # at once: it may be over before there is a second time
         try:
             while piece := connection.recv(65536):
                 said += piece

@@ -6,7 +6,7 @@ import pytest
 
 from ocinb.errors import Cancelled, TruncatedBody
 from ocinb.oci.digest import Digest
-from ocinb.protocol.headers import Headers
+from ocinb.protocol.fields.headers import Headers
 from ocinb.protocol.messages import Request
 from ocinb.registry import sessions
 from ocinb.registry.app import LocalRegistry

@@ -7,7 +7,7 @@ from wsgiref.validate import validator
 import pytest
 
 from ocinb.oci import media_types
-from ocinb.protocol.headers import Headers
+from ocinb.protocol.fields.headers import Headers
 from ocinb.protocol.messages import Request, Response
 from ocinb.registry.app import LocalRegistry
 from ocinb.registry.wsgi import application, request_from

@@ -28,8 +28,8 @@ from ocinb.client.addresses import Origin
 from ocinb.client.secret import Secret
 from ocinb.errors import AuthenticationError, InvalidContent, RegistryError, UnexpectedAnswer
 from ocinb.oci import strict_json
-from ocinb.protocol.challenge import Challenge, challenges, preferred
-from ocinb.protocol.encoding import plain
+from ocinb.protocol.fields.challenge import Challenge, challenges, preferred
+from ocinb.protocol.fields.encoding import plain
 from ocinb.protocol.messages import Request, Response
 from ocinb.protocol.scopes import covers, needed
 

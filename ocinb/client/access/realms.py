@@ -14,9 +14,9 @@ from ocinb.client.access.credentials import Credentials
 from ocinb.client.addresses import Origin, kind_of_name, split
 from ocinb.client.secret import Secret
 from ocinb.errors import AuthenticationError
-from ocinb.protocol.challenge import Challenge
-from ocinb.protocol.headers import Headers
-from ocinb.protocol.links import absolute
+from ocinb.protocol.fields.challenge import Challenge
+from ocinb.protocol.fields.headers import Headers
+from ocinb.protocol.fields.links import absolute
 from ocinb.protocol.messages import Request
 from ocinb.text import visible
 

@@ -6,8 +6,8 @@ import os
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-from ocinb.client import transfer
 from ocinb.client.access.account import Account
+from ocinb.client.moving import transfer
 from ocinb.client.names import the_identifier
 from ocinb.client.source import Wanted
 from ocinb.client.verbs.asking import as_somebody
@@ -19,8 +19,8 @@ from ocinb.oci.descriptor import Descriptor
 from ocinb.oci.given import blob_of
 from ocinb.oci.image import Image
 from ocinb.oci.signature import Layout, referring, signed
-from ocinb.protocol import attach
 from ocinb.protocol.push import Pushed
+from ocinb.protocol.referring import attach
 from ocinb.protocol.stepper import Stepper
 
 

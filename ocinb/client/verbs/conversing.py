@@ -7,16 +7,16 @@ from contextlib import contextmanager, suppress
 from typing import Self, cast
 
 from ocinb.client.access.account import Account, hidden_account
+from ocinb.client.moving.tally import Tally
 from ocinb.client.registry import Registry
 from ocinb.client.source import Wanted
-from ocinb.client.tally import Tally
 from ocinb.client.wire.observers import listening
 from ocinb.drawable import Drawable
 from ocinb.errors import NotFound, OcinbError
 from ocinb.oci.document import Document
 from ocinb.protocol import tags
 from ocinb.protocol.messages import Conversation, T
-from ocinb.protocol.progress_info import Calls
+from ocinb.protocol.progress.progress_info import Calls
 from ocinb.protocol.stepper import Stepper
 from ocinb.protocol.tags import TagList
 from ocinb.text import nearest

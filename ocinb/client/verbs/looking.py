@@ -15,9 +15,10 @@ from ocinb.oci.digest import Digest
 from ocinb.oci.document import Document
 from ocinb.oci.index import Index
 from ocinb.oci.manifest import AnyManifest, ArtifactManifest, Manifest
-from ocinb.protocol import fetch, referrers, tags
+from ocinb.protocol import fetch, tags
 from ocinb.protocol.messages import Conversation
-from ocinb.protocol.referrers import ReferrerList
+from ocinb.protocol.referring import referrers
+from ocinb.protocol.referring.referrers import ReferrerList
 from ocinb.protocol.stepper import Stepper
 from ocinb.protocol.tags import TagList
 

@@ -6,11 +6,11 @@ import os
 from contextlib import closing
 from typing import overload
 
-from ocinb.client import shelves, transfer
 from ocinb.client.access.account import Account, hidden_account
+from ocinb.client.moving import shelves, transfer
+from ocinb.client.moving.tally import Tally
 from ocinb.client.names import the_identifier
 from ocinb.client.source import MEMORY_LIMIT, Folder, Target, Wanted
-from ocinb.client.tally import Tally
 from ocinb.client.verbs.looking import Looking
 from ocinb.oci import media_types
 from ocinb.oci.descriptor import Descriptor
@@ -18,10 +18,10 @@ from ocinb.oci.digest import Digest
 from ocinb.oci.manifest import AnyManifest
 from ocinb.oci.platform import Platform
 from ocinb.protocol import fetch, pull
-from ocinb.protocol.attach import check_size
 from ocinb.protocol.events import Planned
 from ocinb.protocol.messages import Conversation
-from ocinb.protocol.progress_info import placed
+from ocinb.protocol.progress.progress_info import placed
+from ocinb.protocol.referring.attach import check_size
 from ocinb.protocol.stepper import Stepper
 from ocinb.protocol.together import at_once, one_by_one
 from ocinb.storage.layout import Layout

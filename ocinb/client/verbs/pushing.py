@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ocinb.client import transfer
 from ocinb.client.access.account import Account
+from ocinb.client.moving import transfer
+from ocinb.client.moving.tally import Tally
 from ocinb.client.names import the_identifier
 from ocinb.client.source import Wanted
-from ocinb.client.tally import Tally
 from ocinb.client.verbs.asking import as_somebody
 from ocinb.client.verbs.conversing import Conversing
 from ocinb.oci.descriptor import Descriptor
@@ -16,13 +16,13 @@ from ocinb.oci.digest import Digest
 from ocinb.oci.image import Blob, Content
 from ocinb.oci.reference import check_tag
 from ocinb.protocol import push
-from ocinb.protocol.chunks import CHUNK
 from ocinb.protocol.messages import Conversation, T
 from ocinb.protocol.push import Pushed
-from ocinb.protocol.session import UploadSession
 from ocinb.protocol.stepper import Stepper
 from ocinb.protocol.tagging import Tagging
 from ocinb.protocol.together import at_once, one_by_one
+from ocinb.protocol.uploads.chunks import CHUNK
+from ocinb.protocol.uploads.session import UploadSession
 
 
 class Pushing(Conversing):

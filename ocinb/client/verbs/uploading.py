@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterable
 from typing import IO, TypeAlias
 
-from ocinb.client import transfer
 from ocinb.client.access.account import Account
+from ocinb.client.moving import transfer
 from ocinb.client.source import Wanted
 from ocinb.client.verbs.asking import as_somebody
 from ocinb.client.verbs.pushing import Pushing
@@ -15,13 +15,14 @@ from ocinb.oci import media_types
 from ocinb.oci.descriptor import Descriptor
 from ocinb.oci.given import PIECE, blob_of
 from ocinb.oci.image import Blob
-from ocinb.protocol import push, upload
-from ocinb.protocol.attach import check_size
+from ocinb.protocol import push
 from ocinb.protocol.events import Planned
 from ocinb.protocol.messages import Conversation
-from ocinb.protocol.parts import Once
-from ocinb.protocol.progress_info import placed
+from ocinb.protocol.progress.progress_info import placed
+from ocinb.protocol.referring.attach import check_size
 from ocinb.protocol.stepper import Stepper
+from ocinb.protocol.uploads import upload
+from ocinb.protocol.uploads.parts import Once
 
 Single: TypeAlias = "Blob | bytes | str | os.PathLike[str] | IO[bytes] | Iterable[bytes]"
 

@@ -9,7 +9,7 @@ from ocinb.client.wire.deadlines import Pace, Timeouts
 from ocinb.client.wire.headers import expected
 from ocinb.client.wire.stopping import current
 from ocinb.errors import InvalidContent, TruncatedBody
-from ocinb.protocol.headers import Headers
+from ocinb.protocol.fields.headers import Headers
 from ocinb.protocol.messages import Body, Request, Response
 from ocinb.text import visible
 

@@ -22,7 +22,7 @@ from ocinb.client.wire.deadlines import Timeouts
 from ocinb.client.wire.http1 import Http1
 from ocinb.client.wire.proxies import Proxy
 from ocinb.client.wire.stopping import current
-from ocinb.protocol.headers import Headers
+from ocinb.protocol.fields.headers import Headers
 
 _Address: TypeAlias = tuple[Any, ...]  # what getaddrinfo gives
 _UNDER_WAY = {errno.EINPROGRESS, errno.EWOULDBLOCK}  # the last on Windows

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from ocinb.client.addresses import Origin
 from ocinb.client.secret import Secret
 from ocinb.errors import InvalidContent
-from ocinb.protocol.headers import Headers
+from ocinb.protocol.fields.headers import Headers
 from ocinb.protocol.messages import Request, Response
 from ocinb.text import visible
 

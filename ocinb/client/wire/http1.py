@@ -19,7 +19,7 @@ from ocinb.client.wire.buffers import BIG, buffered
 from ocinb.client.wire.connection import READ, WRITE, Connection, HungUp, NotTaken
 from ocinb.client.wire.deadlines import Pace, Timeouts
 from ocinb.client.wire.headers import as_bytes, from_bytes, revealed
-from ocinb.protocol.headers import Headers
+from ocinb.protocol.fields.headers import Headers
 
 MOST_HEAD = 64 * 1024  # bytes of status line and headers (K-7)
 MOST_HEADERS = 256

@@ -9,7 +9,7 @@ from ocinb.client.addresses import split
 from ocinb.client.secret import Secret
 from ocinb.client.wire.bodies import Upload
 from ocinb.client.wire.deadlines import Timeouts
-from ocinb.protocol.headers import Headers
+from ocinb.protocol.fields.headers import Headers
 from ocinb.protocol.messages import Body, Bytes, Handle, Request, Response
 
 

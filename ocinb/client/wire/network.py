@@ -17,7 +17,7 @@ from ocinb.client.wire.faults import OF_ASKING, fault
 from ocinb.client.wire.http1 import Http1
 from ocinb.client.wire.pools import Lease, Place, Pools
 from ocinb.client.wire.proxies import proxy_to
-from ocinb.protocol.headers import Headers
+from ocinb.protocol.fields.headers import Headers
 from ocinb.protocol.messages import Request
 
 # What does no harm when it is heard twice; a POST opens one upload too many.

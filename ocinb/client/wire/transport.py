@@ -20,7 +20,7 @@ from ocinb.client.wire.observers import Observers
 from ocinb.client.wire.stopping import current
 from ocinb.errors import Cancelled, OcinbError
 from ocinb.protocol.events import BytesMoved, Finished, RequestStarted, ResponseReceived
-from ocinb.protocol.headers import Headers, shown_headers
+from ocinb.protocol.fields.headers import Headers, shown_headers
 from ocinb.protocol.messages import Handle, Request, Response, Step, received
 from ocinb.text import redacted_url, visible
 

@@ -11,7 +11,7 @@ from ocinb.oci.manifest import AnyManifest
 from ocinb.protocol import endpoints
 from ocinb.protocol.endpoints import Endpoint
 from ocinb.protocol.messages import Response, Step
-from ocinb.protocol.probe import Answer, line
+from ocinb.protocol.probes.probe import Answer, line
 
 Verdict: TypeAlias = Literal["yes", "no", "unknown", "not asked"]
 

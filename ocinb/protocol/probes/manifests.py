@@ -17,11 +17,11 @@ from ocinb.oci.manifest import Manifest
 from ocinb.protocol import endpoints
 from ocinb.protocol.delete import blob_deletion, manifest_deletion, manifest_question
 from ocinb.protocol.messages import Conversation, Response, Step
-from ocinb.protocol.probe import Answer, ask, brief, line, surviving
 from ocinb.protocol.probes.findings import NO, Findings
+from ocinb.protocol.probes.probe import Answer, ask, brief, line, surviving
 from ocinb.protocol.probes.uploads import AT_ONCE, TAKEN, WHY, Traces
 from ocinb.protocol.push import manifest_step, push_blob
-from ocinb.protocol.referrers_api import listing_step, read_page, without_api
+from ocinb.protocol.referring.referrers_api import listing_step, read_page, without_api
 
 TAG = "ocinb-probe"
 _PUT = (200, 201, 202)

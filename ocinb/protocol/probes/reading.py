@@ -9,16 +9,16 @@ from ocinb.oci.index import Index
 from ocinb.oci.reference import check_tag
 from ocinb.protocol import endpoints
 from ocinb.protocol.catalog import list_catalog
-from ocinb.protocol.claims import claimed_digest
 from ocinb.protocol.delete import manifest_question
 from ocinb.protocol.fetch import blob_question, get_manifest
-from ocinb.protocol.headers import Headers
-from ocinb.protocol.links import next_link
+from ocinb.protocol.fields.claims import claimed_digest
+from ocinb.protocol.fields.headers import Headers
+from ocinb.protocol.fields.links import next_link
 from ocinb.protocol.messages import Conversation, Request, Response, Step
-from ocinb.protocol.probe import Answer, ask, brief, line, surviving
 from ocinb.protocol.probes.findings import Findings, Seen
+from ocinb.protocol.probes.probe import Answer, ask, brief, line, surviving
 from ocinb.protocol.probes.referring import probe_referrers
-from ocinb.protocol.referrers_api import ReferrersApi
+from ocinb.protocol.referring.referrers_api import ReferrersApi
 from ocinb.protocol.sinks import Counter
 from ocinb.text import human_size
 

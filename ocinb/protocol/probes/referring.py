@@ -6,16 +6,16 @@ from ocinb.errors import OcinbError, RegistryError
 from ocinb.oci.digest import Digest
 from ocinb.oci.index import Index
 from ocinb.protocol.messages import Conversation, Response, Step
-from ocinb.protocol.probe import Answer, ask, brief, line, surviving
 from ocinb.protocol.probes.findings import Findings, Seen
-from ocinb.protocol.referrers_api import (
+from ocinb.protocol.probes.probe import Answer, ask, brief, line, surviving
+from ocinb.protocol.referring.referrers_api import (
     ReferrersApi,
     is_filtered,
     listing_step,
     read_page,
     without_api,
 )
-from ocinb.protocol.referrers_tag import read_tag
+from ocinb.protocol.referring.referrers_tag import read_tag
 
 NOBODY = Digest(f"sha256:{'0' * 64}")  # no content has it
 _OF_NO_TYPE = "example/nothing"  # RFC 4735 keeps this name free

@@ -14,15 +14,15 @@ from ocinb.oci.descriptor import Descriptor
 from ocinb.oci.digest import Digest
 from ocinb.oci.image import Blob
 from ocinb.protocol import endpoints
-from ocinb.protocol.commit import OCTETS, close_step
 from ocinb.protocol.endpoints import Endpoint
 from ocinb.protocol.fetch import blob_question
+from ocinb.protocol.fields.ranges import format_content_range, parse_range_header
 from ocinb.protocol.messages import Body, Bytes, Conversation, Request, Response, Step
-from ocinb.protocol.mount import mount_step
-from ocinb.protocol.probe import Answer, ask, line
 from ocinb.protocol.probes.findings import NO, WRITING, Findings, Seen
-from ocinb.protocol.ranges import format_content_range, parse_range_header
-from ocinb.protocol.session import UploadSession
+from ocinb.protocol.probes.probe import Answer, ask, line
+from ocinb.protocol.uploads.commit import OCTETS, close_step
+from ocinb.protocol.uploads.mount import mount_step
+from ocinb.protocol.uploads.session import UploadSession
 from ocinb.text import human_size
 
 WHY = "Only trying shows whether a registry can do it."

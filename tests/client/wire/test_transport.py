@@ -8,7 +8,7 @@ from ocinb.client.secret import Secret
 from ocinb.client.wire.transport import Transport
 from ocinb.errors import TransferError, UnexpectedAnswer
 from ocinb.protocol.events import BytesMoved, Finished, RequestStarted, ResponseReceived
-from ocinb.protocol.headers import Headers
+from ocinb.protocol.fields.headers import Headers
 from ocinb.protocol.messages import Request
 from tests.client.exchanges import Kept, Pieces, get, watched
 from tests.client.scripted import Close, Part, ScriptedServer, answer

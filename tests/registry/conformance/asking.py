@@ -15,7 +15,7 @@ from http.client import HTTPConnection  # noqa: TID251  # independent of what is
 from typing import Any
 from wsgiref.util import setup_testing_defaults
 
-from ocinb.protocol.headers import Headers
+from ocinb.protocol.fields.headers import Headers
 from ocinb.protocol.messages import Request
 from ocinb.registry.app import LocalRegistry
 from ocinb.registry.refusals import CODES

@@ -1,0 +1,1 @@
+"""What stands in the fields of HTTP messages: read strictly, within bounds."""

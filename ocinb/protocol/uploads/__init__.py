@@ -1,0 +1,1 @@
+"""Uploading a blob: the ways it may go, and the session it goes through."""

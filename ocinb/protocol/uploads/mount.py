@@ -1,0 +1,40 @@
+"""Taking a blob over from another repository of the same registry, without sending it (end-11)."""
+
+from __future__ import annotations
+
+from ocinb.oci.digest import Digest
+from ocinb.oci.image import Blob
+from ocinb.protocol import endpoints
+from ocinb.protocol.events import Mounted, Observer, nobody
+from ocinb.protocol.fields.claims import confirms
+from ocinb.protocol.messages import Conversation, Request, Response, Step
+
+
+def mount_blob(
+    name: str, blob: Blob, source: str, announce: Observer = nobody
+) -> Conversation[Response | None]:
+    """Ask for `blob`, which the repository `source` may have.
+
+    With 201 it is there, and announced; 202 opened an ordinary upload instead, to go on with
+    (C25). Whatever else a registry says about mounting, it may still take an upload (U-8): None.
+    """
+    response = yield mount_step(name, blob.digest, source)
+    if response.status == 201:
+        confirms(response, blob.digest, blob, source="the registry")
+        announce(Mounted(blob.digest, blob.size, source))
+        return response
+    usable = response.status == 202 and response.headers.get("location")
+    return response if usable else None
+
+
+def mount_step(name: str, digest: Digest, source: str) -> Step:
+    """The step that asks for a blob of the repository `source`, or of any when that is empty."""
+    query = {"mount": str(digest), **({"from": source} if source else {})}
+    if digest.algorithm != "sha256":
+        query["digest-algorithm"] = digest.algorithm  # of the upload that this may open (C17)
+    return Step(
+        f"Mount {digest.short} from {source or 'wherever it is'}",
+        Request("POST", endpoints.MOUNT_BLOB.path(query, name=name)),
+        endpoints.MOUNT_BLOB,
+        why="A registry that has the blob in another repository need not be sent it.",
+    )
