@@ -1,0 +1,1 @@
+"""Making images: what goes into a layer, how that is written, what is said about it."""
