@@ -8,7 +8,7 @@ from ocinb.client.access.account import Account
 from ocinb.client.source import Wanted
 from ocinb.client.verbs.asking import as_somebody
 from ocinb.client.verbs.pushing import Pushing
-from ocinb.oci.composing import ForPlatform, Raw, index_of, raw_image
+from ocinb.oci.composing import ForPlatform, Raw, index_of, raw_image, raw_images
 from ocinb.oci.given import Layers
 from ocinb.protocol.push import Pushed
 from ocinb.protocol.stepper import Stepper
@@ -32,7 +32,8 @@ class Composing(Pushing):
 
         Each is an `ocinb.Image`, which says itself what it is for, or `(platform, image)`.
         `annotations` are the index's; all else is as with `push`. Raises `InvalidContent`, before
-        anything is sent, when there are no images or two are for the same platform.
+        anything is sent, when there are no images, when two are for the same platform, and when
+        one says itself that it is for another system or architecture.
         """
         index = index_of(images, annotations=annotations)
         return self.push(
@@ -102,7 +103,7 @@ class Composing(Pushing):
         """Push several images that somebody built, each `(manifest, config, layers)` as with
         `push_blobs`, and an index of them as with `push_multi`; configs say their platforms."""
         return self.push_multi(
-            [raw_image(*image) for image in images],
+            raw_images(images),
             *tags,
             annotations=annotations,
             mount_from=mount_from,
@@ -120,7 +121,7 @@ class Composing(Pushing):
     ) -> Stepper[Pushed]:
         """The same, one request at a time."""
         return self.push_multi_steps(
-            [raw_image(*image) for image in images],
+            raw_images(images),
             *tags,
             annotations=annotations,
             mount_from=mount_from,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from types import NoneType
 from typing import Self, cast
 
 from ocinb.client.access.account import Account, hidden_account
@@ -48,6 +49,8 @@ class Conversing:
             with listening(Calls(progress)):
                 yield
             return
+        if not isinstance(progress, (bool, NoneType)):
+            raise TypeError(f"progress is True, False or something to call, not {progress!r:.80}")
         wanted = progress is not False and Drawable.faces
         panel = wanted().progress(progress, title) if wanted else None
         if panel is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ocinb.client.access.account import Account
+from ocinb.client.limits import the_page_size
 from ocinb.client.names import the_identifier
 from ocinb.client.verbs.asking import as_somebody
 from ocinb.client.verbs.conversing import Conversing
@@ -21,6 +22,7 @@ from ocinb.protocol.referring import referrers
 from ocinb.protocol.referring.referrers import ReferrerList
 from ocinb.protocol.stepper import Stepper
 from ocinb.protocol.tags import TagList
+from ocinb.protocol.together import Together, one_by_one
 
 
 class Looking(Conversing):
@@ -35,41 +37,54 @@ class Looking(Conversing):
         with self.suggesting():
             return self.run(self.manifest_unless_known(the_identifier(reference), expected))
 
-    def manifest_steps(self, reference: str) -> Stepper[AnyManifest]:
+    def manifest_steps(
+        self, reference: str, expected: Descriptor | None = None
+    ) -> Stepper[AnyManifest]:
         """Fetching one manifest, one request at a time, also when it is known."""
-        return self.converse(fetch.get_manifest(self.name, the_identifier(reference)))
+        return self.converse(fetch.get_manifest(self.name, the_identifier(reference), expected))
 
     def config(self, config: Descriptor) -> ImageConfig:
         """The image config that `config` points to, verified; asked for once."""
         return self.run(self.config_unless_known(config))
 
+    def config_steps(self, config: Descriptor) -> Stepper[ImageConfig]:
+        """Fetching one config, one request at a time, also when it is known."""
+        return self.converse(fetch.get_config(self.name, config, self.registry.emit))
+
     def load(self, entries: Iterable[Descriptor]) -> None:
         """Fetch the manifests of an index's `entries`, and the configs of those that are images:
         several at a time, each once, and known from then on."""
-        each_once = {entry.digest: entry for entry in entries}.values()
         with self.suggesting():
-            self.run(self.registry.together(self._loaded(entry) for entry in each_once))
+            self.run(self._load(entries, self.registry.together))
+
+    def load_steps(self, entries: Iterable[Descriptor]) -> Stepper[None]:
+        """The same, one request at a time; what is known already is not asked for."""
+        return self.converse(self._load(entries, one_by_one))
 
     def head(self, reference: str) -> Descriptor | None:
         """The descriptor of what a tag or digest stands for, or None when it is not there."""
-        return self.run(fetch.head_manifest(self.name, the_identifier(reference)))
+        return self.head_steps(reference).finish()
+
+    def head_steps(self, reference: str) -> Stepper[Descriptor | None]:
+        """The same, one request at a time."""
+        return self.converse(fetch.head_manifest(self.name, the_identifier(reference)))
 
     @as_somebody
     def blob_exists(self, digest: str, *, auth: Account | None = None) -> bool:
         """Whether the blob of this digest is there; it is not fetched."""
-        return self.run(fetch.has_blob(self.name, Digest(digest)))
+        return self.blob_exists_steps(digest).finish()
+
+    def blob_exists_steps(self, digest: str) -> Stepper[bool]:
+        """The same, one request at a time."""
+        return self.converse(fetch.has_blob(self.name, Digest(digest)))
 
     def tags(self, page_size: int | None = None) -> TagList:
         """All tags, asked for now; `page_size` of them at a time when it is given."""
-        if page_size is not None and page_size < 1:
-            raise ValueError(f"page_size is {page_size}; a page has at least one tag")
-        try:
-            self.known_tags = self.run(tags.list_tags(self.name, page_size))
-        except NotFound as error:
-            if not error.hints:
-                error.hint(self._where_else())
-            raise
-        return self.known_tags
+        return self.tags_steps(page_size).finish()
+
+    def tags_steps(self, page_size: int | None = None) -> Stepper[TagList]:
+        """The same, one request at a time."""
+        return self.converse(self._tags(the_page_size(page_size, "tag")))
 
     def referrers(
         self, reference: str, artifact_type: str | None = None, *, confirm: bool = False
@@ -113,6 +128,20 @@ class Looking(Conversing):
             return known
         found = yield from fetch.get_config(self.name, config, self.registry.emit)
         return self.registry.known.add(self.name, found)
+
+    def _tags(self, page_size: int | None) -> Conversation[TagList]:
+        """List the tags, and know them from then on."""
+        try:
+            self.known_tags = yield from tags.list_tags(self.name, page_size)
+        except NotFound as error:
+            if not error.hints:
+                error.hint(self._where_else())
+            raise
+        return self.known_tags
+
+    def _load(self, entries: Iterable[Descriptor], together: Together) -> Conversation[None]:
+        each_once = {entry.digest: entry for entry in entries}.values()
+        yield from together(self._loaded(entry) for entry in each_once)
 
     def _loaded(self, entry: Descriptor) -> Conversation[None]:
         manifest = yield from self.manifest_unless_known(entry.digest, entry)

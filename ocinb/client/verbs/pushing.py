@@ -17,11 +17,12 @@ from ocinb.oci.image import Blob, Content
 from ocinb.oci.reference import check_tag
 from ocinb.protocol import push
 from ocinb.protocol.messages import Conversation, T
-from ocinb.protocol.push import Pushed
+from ocinb.protocol.push import MountFrom, Pushed
 from ocinb.protocol.stepper import Stepper
 from ocinb.protocol.tagging import Tagging
 from ocinb.protocol.together import at_once, one_by_one
 from ocinb.protocol.uploads.chunks import CHUNK
+from ocinb.protocol.uploads.mount import ANYWHERE
 from ocinb.protocol.uploads.session import UploadSession
 
 
@@ -42,8 +43,10 @@ class Pushing(Conversing):
         """Push an image, index or artifact under `tags`, or by digest alone without any.
 
         Blobs the registry has are not sent, so pushing again goes on where an interrupted push
-        ended; nor are those it can take over from its repository `mount_from`. The others go in
-        one piece, or in chunks of `chunk_size` bytes, of which only those that are lost go twice.
+        ended; nor are those it can take over from its repository `mount_from`, or from where the
+        image was built on them; `mount_from="*"` leaves it to the registry to find the repository,
+        which few do (end-11 without `from`). The others go in one piece, or in chunks of
+        `chunk_size` bytes, of which only those that are lost go twice.
         With `tags_at_once`, several tags are tried in one request; by default only where the
         registry has taken them so before, since many do not, and then it is one request more.
         Returns the descriptor and what became of each blob.
@@ -52,7 +55,7 @@ class Pushing(Conversing):
         tally = self.tally()
         tagging = self._tagging(tags_at_once)
         conversation = self._push(content, tags, mount_from, chunk_size, tagging, tally)
-        with tally.said("push again: they are not sent twice"):
+        with tally.said("push again: nothing is sent twice"):
             return self._uploaded(
                 lambda: self.converse(conversation),
                 progress,
@@ -90,12 +93,23 @@ class Pushing(Conversing):
             content,
             tags,
             tally.announce if tally else self.registry.emit,
-            mount_from="" if mount_from is None else self.registry[mount_from].name,
+            mount_from=self._mounted_from(mount_from),
             chunk_size=transfer.the_chunk_size(chunk_size),
             together=self.registry.together if tally else one_by_one,
             turn=tally.turn if tally else at_once,
             tagging=tagging,
         )
+
+    def _mounted_from(self, named: str | None) -> MountFrom:
+        """Where a blob may be taken over from: where it comes from if that is on this registry,
+        else the repository that somebody `named`, or wherever the registry finds it."""
+        usual = named if named == ANYWHERE else "" if named is None else self.registry[named].name
+
+        def source(blob: Blob) -> str:
+            place, name = blob.origin or ("", "")
+            return name if place == self.registry.place and name != self.name else usual
+
+        return source
 
     def resume_upload(
         self,
@@ -125,18 +139,24 @@ class Pushing(Conversing):
         emit = self.registry.emit
         return self.converse(push.resume_blob(self.name, session, blob, emit, chunk_size=size))
 
-    def tag(self, old: str, new: str) -> Descriptor:
-        """Give what `old` (a tag or digest) stands for the tag `new`, too.
+    def tag(self, old: str, *new: str, tags_at_once: bool | None = None) -> Descriptor:
+        """Give what `old` (a tag or digest) stands for more tags, byte for byte as it is.
 
-        Raises `NotFound` naming the nearest tags.
+        `tags_at_once` is as with `push`. Raises `NotFound` naming the nearest tags.
         """
-        steps = self.tag_steps(old, new)
+        steps = self.tag_steps(old, *new, tags_at_once=tags_at_once)
         with self.suggesting():
             return steps.finish()
 
-    def tag_steps(self, old: str, new: str) -> Stepper[Descriptor]:
+    def tag_steps(
+        self, old: str, *new: str, tags_at_once: bool | None = None
+    ) -> Stepper[Descriptor]:
         """The same, one request at a time."""
-        return self.converse(push.tag(self.name, the_identifier(old), check_tag(new)))
+        if not new:
+            raise TypeError("a manifest is given at least one tag")
+        asked, tags = the_identifier(old), dict.fromkeys(map(check_tag, new))
+        tagging = self._tagging(tags_at_once)
+        return self.converse(push.tag(self.name, asked, *tags, tagging=tagging))
 
     @as_somebody
     def tag_from_digest(
@@ -151,19 +171,13 @@ class Pushing(Conversing):
         No blob is sent; `tags_at_once` is as with `push`. Raises `InvalidReference` for a tag in
         place of the digest, and `NotFound` when it is not there.
         """
-        steps = self.tag_from_digest_steps(digest, *tags, tags_at_once=tags_at_once)
-        with self.suggesting():
-            return steps.finish()
+        return self.tag(Digest(digest), *tags, tags_at_once=tags_at_once)
 
     def tag_from_digest_steps(
         self, digest: str, *tags: str, tags_at_once: bool | None = None
     ) -> Stepper[Descriptor]:
         """The same, one request at a time."""
-        if not tags:
-            raise TypeError("a manifest is given at least one tag")
-        asked, new = Digest(digest), tuple(dict.fromkeys(map(check_tag, tags)))
-        tagging = self._tagging(tags_at_once)
-        return self.converse(push.tag(self.name, asked, *new, tagging=tagging))
+        return self.tag_steps(Digest(digest), *tags, tags_at_once=tags_at_once)
 
     def _tagging(self, wanted: bool | None) -> Tagging | None:
         """How to give several tags at once, where that is wanted or known to work."""

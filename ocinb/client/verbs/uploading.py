@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import IO, TypeAlias
+from io import TextIOBase
+from typing import IO, TypeAlias, cast
 
 from ocinb.client.access.account import Account
 from ocinb.client.moving import transfer
@@ -75,6 +76,8 @@ class Uploading(Pushing):
             content = blob_of(content, media_type)
         if isinstance(content, Blob):
             return self.converse(self._known(content, chunks, at_once=at_once))
+        if isinstance(cast("object", content), TextIOBase):
+            raise TypeError("a file with a blob is opened in binary: open(path, 'rb')")
         if not hasattr(content, "__iter__"):
             raise TypeError(
                 "a blob is given as bytes, a path, a file or pieces of bytes, not as "
