@@ -16,17 +16,19 @@ from ocinb.text import visible
 if TYPE_CHECKING:
     from ocinb.protocol.uploads.session import UploadSession
 
+MOST_KEPT = 64 * 1024 * 1024  # bytes of answers, of those that went before
+
 
 class Stepper(Drawable, Generic[T]):
     """A conversation and how far it has come.
 
     `waiting` is the step to be sent next; when sending fails it still waits and may be tried
-    again. `taken` are the exchanges so far; when the registry refuses, the conversation is over
-    and the refusal is the last of them. `result` is there once the conversation came to its end.
+    again. `taken` are the exchanges so far, the oldest without their bodies where those are many;
+    when the registry refuses, the conversation is over and the refusal is the last of them.
     `session` is the upload that is open meanwhile, which can be kept and gone on with elsewhere.
     """
 
-    result: T
+    _result: T
 
     def __init__(
         self, conversation: Conversation[T], send: Send, clock: Callable[[], float] = time.monotonic
@@ -35,6 +37,7 @@ class Stepper(Drawable, Generic[T]):
         self.waiting: Step | None = None
         self.session: UploadSession | None = None
         self.taken: list[Exchange] = []
+        self._bodies = self._bare = 0  # bytes of bodies kept, and exchanges that have none any more
         self._advance(lambda: next(conversation))
 
     def step(
@@ -55,9 +58,18 @@ class Stepper(Drawable, Generic[T]):
         started = self._clock()
         response = self._answer(step)
         exchange = Exchange(step, response, self._clock() - started, expect)
-        self.taken.append(exchange)
+        self._take(exchange)
         self._advance(lambda: self._conversation.send(response))
         return exchange
+
+    @property
+    def result(self) -> T:
+        """What it came to, once it came to its end; until then, and after a refusal, there is no
+        such attribute."""
+        if hasattr(self, "_result"):
+            return self._result
+        left = ".finish() sends what is left" if self.waiting else "it ended without one"
+        raise AttributeError(f"{self!r} has no result yet: {left}")
 
     def finish(self) -> T:
         """Send every remaining step and return what they concluded."""
@@ -85,6 +97,17 @@ class Stepper(Drawable, Generic[T]):
             with suppress(Exception):  # nobody minds when that fails, whatever it is
                 self._send(session.cancel_step())
 
+    def _take(self, exchange: Exchange) -> None:
+        """Keep `exchange`, and the newest of the bodies: `MOST_KEPT` bytes of them (K-26)."""
+        self.taken.append(exchange)
+        self._bodies += len(exchange.response.body)
+        while self._bodies > MOST_KEPT:
+            oldest = self.taken[self._bare]
+            self._bodies -= len(oldest.response.body)
+            bare = replace(oldest.response, body=b"")
+            self.taken[self._bare] = replace(oldest, response=bare)
+            self._bare += 1
+
     def _answer(self, step: Step) -> Response:
         __tracebackhide__ = True
         try:
@@ -105,7 +128,7 @@ class Stepper(Drawable, Generic[T]):
         try:
             self.waiting = ask()
         except StopIteration as over:
-            self.result, self.session = over.value, None
+            self._result, self.session = over.value, None
         else:
             self.session = self.waiting.session
 

@@ -18,10 +18,11 @@ from ocinb.errors import Cancelled, NotSupported, OcinbError
 from ocinb.protocol.messages import Request, Response
 from ocinb.registry import refusals, routes
 from ocinb.registry.call import State
-from ocinb.registry.quota import Quota
+from ocinb.registry.quota import Quota, the_limit
 from ocinb.registry.repositories import Repositories
 from ocinb.registry.sessions import Sessions
 from ocinb.registry.writing import Writing
+from ocinb.storage.partial import is_full
 from ocinb.storage.store import Store
 from ocinb.text import short_path
 
@@ -54,7 +55,7 @@ class LocalRegistry(Drawable):
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.path = None if path is None else Path(path)
-        self.sparse, self.deletes, self.limit = sparse, deletes, limit
+        self.sparse, self.deletes, self.limit = sparse, deletes, the_limit(limit)
         self._servers: list[Server] = []
         if self.path and (self.path / "oci-layout").exists():
             raise NotSupported(
@@ -76,6 +77,10 @@ class LocalRegistry(Drawable):
             raise
         except OcinbError as error:
             response = refusals.answer(error)
+        except OSError as error:
+            if not is_full(error):
+                raise
+            response = refusals.answer(refusals.no_room(error))
         return _complete(response, request.method)
 
     def _adopt_unfinished(self) -> None:

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from ocinb.errors import TruncatedBody
 from ocinb.protocol.endpoints import Endpoint
 from ocinb.protocol.messages import Body, Bytes, Handle, Request, Response
-from ocinb.registry.lessons import Lesson, Taught
+from ocinb.registry.lessons import Lesson, Taught, check_number
 from ocinb.registry.refusals import Hangup
 
 
@@ -31,6 +31,10 @@ class When:
     """
 
     def __init__(self, *endpoints: Endpoint, every: int = 1, first: int | None = None) -> None:
+        if not all(isinstance(each, Endpoint) for each in endpoints):
+            raise TypeError("When(…) is given endpoints, such as ocinb.protocol.endpoints.GET_BLOB")
+        check_number("every", every, 1)
+        check_number("first", 0 if first is None else first, 0)
         self.endpoints, self.every, self.first = endpoints, every, first
         self._seen = self._happened = 0
         self._lock = threading.Lock()
@@ -105,6 +109,7 @@ def delay(
     sleep: Callable[[float], None] = time.sleep,
 ) -> Lesson:
     """The registry hears of the request only after `seconds`."""
+    check_number("seconds", seconds, 0)
 
     def happen(request: Request, handle: Handle) -> Response:
         sleep(seconds)

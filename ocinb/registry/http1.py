@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from cheroot.server import HeaderReader, HTTPConnection, HTTPRequest
 
 from ocinb.errors import TransferError, TruncatedBody
+from ocinb.registry.patience import made_file
 from ocinb.registry.refusals import Hangup
 
 if TYPE_CHECKING:
@@ -129,6 +130,11 @@ class StrictRequest(HTTPRequest):
 
     header_reader = Lines()
 
+    def parse_request(self) -> None:
+        """Read the head of a request, which has its own time, with its body."""
+        self.conn.rfile.patient.begin()
+        super().parse_request()
+
     def read_request_headers(self) -> Any:
         """Whether the headers are in order; otherwise the answer was sent."""
         self.close_connection = True  # whatever follows headers we refuse, it is not a request
@@ -189,8 +195,8 @@ class Connection(HTTPConnection):
     unread = False  # more may have come than was read
     reset = False  # it is to end by force
 
-    def __init__(self, server: Any, sock: Any, *more: Any) -> None:
-        super().__init__(server, sock, *more)
+    def __init__(self, server: Any, sock: Any, *_: Any) -> None:
+        super().__init__(server, sock, made_file)
         server.connections.add(self)
 
     def close(self) -> None:

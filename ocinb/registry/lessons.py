@@ -44,6 +44,11 @@ class Lesson(Drawable):
     """A registry that misbehaves in one way, and otherwise is the one it wraps."""
 
     def __init__(self, inner: Taught, rule: str, misbehave: Misbehaviour) -> None:
+        if not callable(getattr(inner, "handle", None)):
+            raise TypeError(
+                "what misbehaves is an embedded registry, a lesson or a fault, not "
+                f"{type(inner).__name__}"
+            )
         self.inner, self.rule, self._misbehave = inner, rule, misbehave
 
     @property
@@ -68,6 +73,14 @@ class Lesson(Drawable):
         return f"<Lesson: {visible(self.rule, 80)}>"
 
 
+def check_number(name: str, number: float, least: int) -> None:
+    """Raise `TypeError` or `ValueError` unless `number` is one, and no less than `least`."""
+    if isinstance(number, bool) or not isinstance(number, (int, float)):
+        raise TypeError(f"{name} is a number, not {type(number).__name__}")
+    if not least <= number < math.inf:
+        raise ValueError(f"{name} is {number}; it is at least {least}")
+
+
 def locked(
     school: Taught,
     username: str = "student",
@@ -85,6 +98,7 @@ def slow(
     school: Taught, seconds: float = 0.2, *, sleep: Callable[[float], None] = time.sleep
 ) -> Lesson:
     """Waits `seconds` before each answer, and before each MiB of a blob."""
+    check_number("seconds", seconds, 0)
 
     def misbehave(request: Request, handle: Handle) -> Response:
         sleep(seconds)
@@ -100,6 +114,7 @@ def slow(
 
 def flaky(school: Taught, every: int = 3, status: int = 503) -> Lesson:
     """Fails with `status` instead of every so-manieth answer; asked again, it is well."""
+    check_number("every", every, 1)
     count = itertools.count(1)
 
     def misbehave(request: Request, handle: Handle) -> Response:
@@ -118,6 +133,8 @@ def limited(
     clock: Callable[[], float] = time.monotonic,
 ) -> Lesson:
     """Answers so many `requests` in so many `seconds`; beyond, 429 and how long to wait."""
+    check_number("requests", requests, 1)
+    check_number("seconds", seconds, 0)
     asked: deque[float] = deque()
     lock = threading.Lock()
 
@@ -183,6 +200,7 @@ def by_digest_only(school: Taught) -> Lesson:
 
 def paged(school: Taught, size: int = 2) -> Lesson:
     """Lists tags `size` at a time, whether that was asked for or not."""
+    check_number("size", size, 1)
 
     def misbehave(request: Request, handle: Handle) -> Response:
         path, _, query = request.url.partition("?")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ocinb.oci import media_types
 from ocinb.oci.descriptor import Descriptor
 from ocinb.oci.digest import Digest
 from ocinb.oci.manifest import AnyManifest, parse_manifest
@@ -109,13 +108,8 @@ def _check_children(manifest: AnyManifest, store: Store) -> None:
     missing = [
         {"digest": child.digest, "mediaType": child.media_type}
         for child in manifest.children
-        if store.content(child.digest) is None and not _lives_elsewhere(child)
+        if store.content(child.digest) is None and not child.lives_elsewhere
     ]
     if missing:
         message = f"{len(missing)} of the manifest's blobs or manifests are not here"
         raise refuse("MANIFEST_BLOB_UNKNOWN", message, detail=missing[:20])
-
-
-def _lives_elsewhere(child: Descriptor) -> bool:
-    """Whether `child` is a layer that must not be pushed, but fetched where its `urls` say."""
-    return bool(child.urls) and media_types.is_foreign(child.media_type)

@@ -9,9 +9,19 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from threading import RLock
+from types import NoneType
 
 from ocinb.registry.refusals import refuse
 from ocinb.storage.store import Ingest
+
+
+def the_limit(limit: int | None) -> int | None:
+    """`limit` when a registry can hold so many bytes."""
+    if isinstance(limit, bool) or not isinstance(limit, (int, NoneType)):
+        raise TypeError(f"limit is a number of bytes, not {type(limit).__name__}")
+    if limit is not None and limit < 0:
+        raise ValueError(f"limit is {limit:,}; it is a number of bytes")
+    return limit
 
 
 class Quota:
@@ -36,7 +46,7 @@ class Quota:
         with self._lock:
             if self._counted is None:
                 self._counted = self._stored()
-            direct = sum(ingest.size for ingest in self._direct)
+            direct = sum(ingest.size for ingest in list(self._direct))  # others come and go
             held = self._counted + self._unfinished() + direct
             if held + more > self.limit:
                 message = (

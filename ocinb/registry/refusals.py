@@ -62,7 +62,7 @@ class Hangup(TransferError, ConnectionResetError):
     """
 
     def __init__(self, *, reset: bool = False) -> None:
-        super().__init__("the connection broke before there was an answer")
+        super().__init__("the connection broke")
         self.reset = reset
 
 
@@ -79,6 +79,12 @@ def refuse(
     refusal = Refusal(status or usual, code, message or general)
     refusal.headers, refusal.detail = Headers(headers or {}), detail
     return refusal
+
+
+def no_room(error: OSError) -> Refusal:
+    """What a full disk is to whoever asks, who need not know where it is."""
+    message = f"the disk of the registry is full: {error.strerror}"
+    return refuse("SIZE_INVALID", message, status=507)
 
 
 def answer(error: OcinbError) -> Response:

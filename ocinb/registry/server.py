@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 THREADS = 8
 MOST_CONNECTIONS = 32
 HEADER_LIMIT = 16 * 1024  # bytes of a request's line and headers together
+_LAST_PORT = 65_535
 TIMEOUT = 30  # seconds without a byte
 _GRACE = 1  # seconds that requests under way get to finish
 _log = logging.getLogger(__name__)
@@ -43,6 +44,10 @@ class Server(Drawable):
                 f"{host} can be reached by others, who could then read and write everything; "
                 "say exposed=True if that is wanted"
             )
+        if isinstance(port, bool) or not isinstance(port, int):
+            raise TypeError(f"port is a number, not {type(port).__name__}")
+        if not 0 <= port <= _LAST_PORT:
+            raise ValueError(f"port is {port}; it is from 1 to {_LAST_PORT}, or 0 for a free one")
         self._hosts: set[str] = set()
         guard = guarded(handle, None if exposed else self._hosts)
         self._http = _Http((host, port), application(guard))

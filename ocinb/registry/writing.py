@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 import weakref
 from pathlib import Path
 
@@ -26,12 +27,15 @@ _BESIDE = "to read beside it: LocalRegistry(…, read_only=True)"
 class Writing:
     """The right to write to a registry, until `release`.
 
-    Raises `NotSupported` when another registry has the folder, in this process or in another.
+    Raises `NotSupported` when another registry has the folder, in this process or in another, and
+    when there is no folder to read from.
     """
 
     def __init__(self, folder: Path | None, *, read_only: bool = False) -> None:
         self._refusal = "this registry is open for reading only" if read_only else ""
         self._lock: weakref.finalize[..., Writing] | None = None
+        if folder is not None and read_only:
+            _check_there(folder)
         if folder is not None and not read_only and files.LOCKS:
             self._lock = weakref.finalize(self, _unlock, _locked(folder), os.getpid())
 
@@ -53,8 +57,23 @@ class Writing:
                 self._lock()
 
 
+def _check_there(folder: Path) -> None:
+    _check_kind(folder)
+    if not folder.exists():
+        message = f"there is no folder {short_path(folder)} to read from"
+        raise NotSupported(
+            message, hints=["check how it is spelled; a registry that may write makes its folder"]
+        )
+
+
+def _check_kind(folder: Path) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise NotSupported(f"{short_path(folder)} is no folder, which a registry is kept in")
+
+
 def _locked(folder: Path) -> int:
     """The descriptor of the lock on `folder`, which is made when it is not there."""
+    _check_kind(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
@@ -62,6 +81,9 @@ def _locked(folder: Path) -> int:
     except OSError as error:  # no permission, a disk that is read only, a link in its place
         message = f"{short_path(folder)} cannot be written to: {error.strerror}"
         raise NotSupported(message, hints=[_BESIDE.replace("beside it", "from it")]) from None
+    if not _is_a_lock(descriptor):
+        os.close(descriptor)
+        raise NotSupported(f"{short_path(folder / LOCK)} is something else than a lock of ours")
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -73,6 +95,12 @@ def _locked(folder: Path) -> int:
     os.truncate(descriptor, 0)
     os.write(descriptor, b"%d\n" % os.getpid())
     return descriptor
+
+
+def _is_a_lock(descriptor: int) -> bool:
+    """Whether it may be written to: no pipe, and no file that somebody also has elsewhere."""
+    found = os.fstat(descriptor)
+    return stat.S_ISREG(found.st_mode) and found.st_nlink <= 1
 
 
 def _in_use(folder: Path, holder: str) -> NotSupported:

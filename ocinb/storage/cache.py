@@ -25,6 +25,7 @@ from ocinb.storage.store import PIECE
 from ocinb.text import human_size, short_path
 
 LIMIT = 10 * 1024**3  # bytes
+_PATIENCE = 2.0  # seconds to wait for who makes room already
 _TAG = "CACHEDIR.TAG"  # tells programs for backups what this is: bford.info/cachedir
 _TAGGED = b"Signature: 8a477f597d28d172789f06886806bc55\n# Blobs that ocinb fetched.\n"
 _NAME = {"sha256": re.compile("[0-9a-f]{64}"), "sha512": re.compile("[0-9a-f]{128}")}
@@ -155,7 +156,7 @@ class Cache(Drawable):
 
     def _make_room(self) -> None:
         """Remove what was not used for longest until the rest is within the limit."""
-        with files.locked(self.folder):
+        with files.locked(self.folder, _PATIENCE):
             files.clear_temporaries(self.folder)
             entries = self.entries
             size = sum(entry.size for entry in entries)

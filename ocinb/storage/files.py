@@ -8,9 +8,11 @@ of the folder).
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import stat
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +32,8 @@ except ImportError:  # Windows and the browser: one process at a time
 _SAFE = sum(getattr(os, flag, 0) for flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
 _TEMPORARY = ".ingest-"
 _PAGE = 4096
-_STRETCH = 8 * 1024 * 1024
+_STRETCH = 8 * 1024 * 1024  # shorter ones cost CPU, longer ones time at the end
+_PATIENCE = 30.0  # seconds to wait for who has a folder locked
 
 
 def open_regular(path: Path, *, to_write: bool = False) -> BinaryIO | None:
@@ -187,8 +190,8 @@ def clear_temporaries(folder: Path) -> None:
 
 def settle(file: BinaryIO, path: Path, target: Path) -> None:
     """Make the finished temporary `file` at `path` appear as `target`, for good."""
-    if hasattr(os, "fchmod"):  # as open to others as its folder is
-        os.fchmod(file.fileno(), 0o666 & os.stat(target.parent).st_mode)
+    if hasattr(os, "fchmod"):  # others may read it as they may its folder; none writes to it
+        os.fchmod(file.fileno(), 0o600 | 0o044 & os.stat(target.parent).st_mode)
     os.fsync(file.fileno())
     if not LOCKS:  # Windows moves no open file
         file.close()
@@ -273,14 +276,32 @@ def sync_folder(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Be the only one to change `folder` meanwhile, among all threads and processes that ask."""
+def locked(folder: Path, seconds: float = _PATIENCE) -> Iterator[None]:
+    """Be the only one to change `folder` meanwhile, among all threads and processes that ask.
+
+    Whoever may read a folder can lock it, and keep it so: raises `TimeoutError` after `seconds`.
+    """
     if not LOCKS:
         yield
         return
     descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        _lock_within(seconds, descriptor, folder)
         yield
     finally:
+        with contextlib.suppress(OSError):  # a child forked meanwhile has it open, too (F-13)
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
         os.close(descriptor)
+
+
+def _lock_within(seconds: float, descriptor: int, folder: Path) -> None:
+    until, pause = time.monotonic() + seconds, 0.001
+    while True:
+        try:
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                why = "another program keeps it locked"
+                raise TimeoutError(errno.ETIMEDOUT, why, str(folder)) from None
+        time.sleep(pause)
+        pause = min(2 * pause, 0.02)

@@ -76,6 +76,20 @@ class Layout(Drawable):
         self._make()
         return partial.arriving(self.path, digest, size, self._place)
 
+    def has_begun(self, digest: Digest) -> bool:
+        """Whether something of a blob is here that `arriving` goes on with."""
+        return bool(files.regular_size(partial.place(self.path, digest)))
+
+    def check_room(self, blobs: Iterable[tuple[Digest, int]]) -> None:
+        """Raise `DiskFull` when there is no room for what is not here of `blobs`, with their sizes.
+
+        What an earlier process left of one counts as here, as far as it goes.
+        """
+        missing = (blob for blob in blobs if files.regular_size(self._file(blob[0])) != blob[1])
+        needed = sum(partial.still_to_come(self.path, *blob) for blob in missing)
+        if needed:
+            partial.check_room(self.path, needed)
+
     def begin(self, key: str, algorithm: str = "sha256") -> Ingest:
         """The same, kept under `key` when this process ends: `unfinished` finds it in another."""
         self._make()

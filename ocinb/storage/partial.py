@@ -79,12 +79,29 @@ def _is_old(entry: os.DirEntry[str], oldest: float) -> bool:
     return False
 
 
+def is_full(error: OSError) -> bool:
+    """Whether it says that the disk, or somebody's share of it, is full."""
+    return error.errno in _FULL
+
+
+def still_to_come(folder: Path, digest: Digest, size: int) -> int:
+    """How many of the `size` bytes of `digest` are not in `folder` yet."""
+    there = files.regular_size(place(folder, digest)) or 0
+    return size - there if there <= size else size
+
+
 def check_room(folder: Path, needed: int) -> None:
-    """Raise `DiskFull` when `folder` has no room for `needed` bytes, where it can tell."""
+    """Raise `DiskFull` when `folder`, there or not, has no room for `needed` bytes, where it can
+    tell."""
     with contextlib.suppress(OSError):
-        found = shutil.disk_usage(folder)
+        found = shutil.disk_usage(_existing(folder))
         if found.total and found.free < needed:
             _refuse(folder, needed, f"{human_size(found.free)} are free")
+
+
+def _existing(folder: Path) -> Path:
+    """`folder`, or the nearest above it that is there."""
+    return next((each for each in (folder, *folder.absolute().parents) if each.exists()), folder)
 
 
 def _refuse(folder: Path, needed: int, why: str) -> NoReturn:
@@ -101,7 +118,7 @@ def _temporary(folder: Path, size: int) -> tuple[Path, BinaryIO]:
     try:
         return files.new_temporary(folder)
     except OSError as error:
-        if error.errno in _FULL:
+        if is_full(error):
             _refuse(folder, size, str(error.strerror))
         raise
 
@@ -139,7 +156,7 @@ class _Arriving(FileIngest):
             self._fail(error)
 
     def _fail(self, error: OSError) -> NoReturn:
-        if error.errno not in _FULL:
+        if not is_full(error):
             raise error
         self.abort()
         _refuse(self._folder, self._whole - self.size, str(error.strerror))

@@ -8,7 +8,7 @@ part. Manifests are content too, and are also known by media type and by tag.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Protocol, Self
 
 from ocinb.errors import DigestMismatch, InvalidContent, NotSupported
@@ -36,16 +36,22 @@ class Stored(Protocol):
         """The bytes from `start` up to, not including, `stop`."""
 
 
+def _nothing(piece: bytes) -> None:
+    """What is done with what nobody asks for."""
+
+
 class Ingest(ABC):
     """Content on its way into a store: a sink that hashes what it is given.
 
     Used as a context manager, what was not committed is gone afterwards. The first `size` bytes may
-    have been written by somebody before: they are read and hashed when their hash is needed.
+    have been written by somebody before: they are read and hashed when their hash is needed, and
+    `reread` is called with each piece of them; it may raise to stop that.
     """
 
     def __init__(self, algorithm: str = "sha256", size: int = 0) -> None:
         self.algorithm = algorithm
         self.size = size
+        self.reread: Callable[[bytes], object] = _nothing
         fresh = hasher(algorithm)
         self._hash: Hash | None = None if size else fresh
 
@@ -95,13 +101,14 @@ class Ingest(ABC):
 
     def _hash_so_far(self) -> Hash:
         if self._hash is None:
-            self._hash = self._hash_again(self.algorithm)
+            self._hash = self._hash_again(self.algorithm, self.reread)
         return self._hash
 
-    def _hash_again(self, algorithm: str) -> Hash:
+    def _hash_again(self, algorithm: str, tell: Callable[[bytes], object] = _nothing) -> Hash:
         again = hasher(algorithm)
         for piece in self._written():
             again.update(piece)
+            tell(piece)
         return again
 
     @abstractmethod

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
@@ -254,3 +255,17 @@ class TestOurClient:
         fault = faults.delay(registry, 1.5, sleep=order.append)
         fault.handle(Request("GET", "/v2/"))
         assert order == [1.5]
+
+
+@pytest.mark.parametrize("options", [{"every": 0}, {"first": -1}, {"every": "2"}])
+def test_a_schedule_that_cannot_be_is_refused(options: dict[str, Any]):
+    with pytest.raises((TypeError, ValueError), match=rf"^{next(iter(options))} is"):
+        When(**options)
+    with pytest.raises(TypeError, match=r"^When\(…\) is given endpoints"):
+        When("GET /v2/")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("seconds", ["1", -1])
+def test_nothing_is_late_by_what_is_no_time(seconds: Any):
+    with pytest.raises((TypeError, ValueError), match=r"^seconds is"):
+        faults.delay(LocalRegistry(), seconds)

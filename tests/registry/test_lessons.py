@@ -157,3 +157,25 @@ def test_what_breaks_off_is_fetched_again(school: ocinb.LocalRegistry, tmp_path:
         mine.pull("latest", tmp_path, platform="linux/arm64")
     assert len(again) == 1
     assert len(ocinb.Layout(tmp_path).tags()) == 1
+
+
+@pytest.mark.parametrize(
+    ("lesson", "value"),
+    [
+        ("slow", -1),
+        ("slow", "1"),
+        ("slow", float("nan")),
+        ("flaky", 0),
+        ("limited", 0),
+        ("paged", 0),
+    ],
+)
+def test_a_lesson_that_cannot_be_is_refused_before_it_is_asked(lesson: str, value: Any, school):
+    with pytest.raises((TypeError, ValueError), match=r"^(seconds|every|requests|size) is"):
+        getattr(lessons, lesson)(school, value)
+
+
+@pytest.mark.parametrize("school", [None, "ghcr.io", ocinb.Registry("ghcr.io")], ids=repr)
+def test_a_lesson_is_about_a_registry_in_this_process(school: Any):
+    with pytest.raises(TypeError, match=r"^what misbehaves is an embedded registry"):
+        lessons.slow(school)

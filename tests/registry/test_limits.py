@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -15,6 +18,9 @@ from ocinb.oci.image import Blob, Image
 from ocinb.protocol.messages import Body
 from ocinb.registry import sessions
 from ocinb.registry.app import LocalRegistry
+from ocinb.registry.quota import Quota
+from ocinb.storage.memory import MemoryStore
+from ocinb.storage.store import Ingest
 from tests.registry.asking import (
     BLOB,
     CONFIG,
@@ -143,6 +149,7 @@ def test_many_writers_together_do_not_exceed_it(limited):
 
 
 def test_G8_the_hundred_and_first_session_is_429_and_says_when_to_come_back():
+    """S31."""
     registry = LocalRegistry()
     locations = [open_upload(registry, "demo/app") for _ in range(sessions.MOST_OPEN)]
     assert len(locations) == 100
@@ -181,3 +188,28 @@ def test_our_own_client_says_that_there_is_no_room_and_leaves_nothing(limited):
         repository.push(image, "v1", progress=False)
     assert caught.value.status == 413
     assert len(limited._state.sessions) == 0
+
+
+@pytest.mark.parametrize("limit", [-1, "1 GB", 1.5, True])
+def test_a_limit_that_is_none_is_refused_and_the_folder_stays_free(tmp_path: Path, limit: Any):
+    with pytest.raises((ValueError, TypeError), match=r"^limit is"):
+        LocalRegistry(tmp_path, limit=limit)
+    with LocalRegistry(tmp_path, limit=0) as registry:
+        assert not registry.read_only
+
+
+def test_uploads_that_begin_while_others_are_counted_are_no_trouble():
+    """It took one of them in the wrong moment, in another thread, to answer 500."""
+    quota, store = Quota(100, lambda: 0, lambda: 0), MemoryStore()
+    others = contextlib.ExitStack()
+
+    class Slow:
+        """Another upload begins while it is counted."""
+
+        @property
+        def size(self) -> int:
+            others.enter_context(quota.counting(store.ingest()))
+            return 0
+
+    with others, quota.counting(cast("Ingest", Slow())), quota.counting(store.ingest()):
+        quota.check(1)

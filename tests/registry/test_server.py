@@ -146,6 +146,9 @@ def test_HEAD_and_204_have_no_body_on_the_wire(server, registry):
 
 def test_the_host_must_be_this_machine_s_own_unless_told_otherwise(registry):
     for host in ("0.0.0.0", "::", "192.0.2.1", "example.com"):
+        for port in (99_999, -1):
+            with pytest.raises(ValueError, match="port is"):
+                registry.serve(port=port)
         with pytest.raises(ValueError, match="exposed=True"):
             registry.serve(host)
     with registry.serve("0.0.0.0", exposed=True) as server, connected(server) as client:
@@ -158,6 +161,7 @@ def test_a_port_that_is_taken_is_an_error_at_once(registry, server):
 
 
 def test_closing_stops_at_once_frees_the_port_and_may_be_done_again(registry):
+    """F-14."""
     server = registry.serve()
     with connected(server) as client:
         assert ask(client, "GET", "/v2/")[0].status == 200
@@ -172,6 +176,7 @@ def test_closing_stops_at_once_frees_the_port_and_may_be_done_again(registry):
 
 
 def test_closing_ends_what_is_under_way(registry):
+    """F-14."""
     server = registry.serve()
     with connected(server) as client:
         location = ask(client, "POST", "/v2/demo/app/blobs/uploads/")[0].headers["location"]

@@ -52,6 +52,7 @@ def test_a_second_registry_of_this_process_is_refused_and_told_what_to_do(tmp_pa
 
 
 def test_a_registry_of_another_process_is_refused_and_told_who_has_the_folder(tmp_path):
+    """F-14."""
     with LocalRegistry(tmp_path):
         said = run("LocalRegistry(folder)", tmp_path)
         assert f"process {os.getpid()} has it" in said
@@ -145,11 +146,22 @@ def test_where_the_file_system_knows_no_locks_nobody_is_kept_out(tmp_path, monke
 
 def test_many_may_read_and_a_writer_may_come_later(tmp_path):
     place = tmp_path / "later"
+    place.mkdir()
     with LocalRegistry(place, read_only=True), LocalRegistry(place, read_only=True) as reader:
-        assert not place.exists()
+        assert not list(place.iterdir())
         with LocalRegistry(place) as writer:
             push_blob(writer, "demo/app")
             assert ask(reader, "GET", f"/v2/demo/app/blobs/{NAME}").body == BLOB
+
+
+def test_a_folder_that_is_not_there_cannot_be_read_and_is_not_made(tmp_path):
+    with pytest.raises(NotSupported, match=r"there is no folder .*typo to read from") as caught:
+        LocalRegistry(tmp_path / "typo", read_only=True)
+    assert "how it is spelled" in caught.value.hints[0]
+    assert not (tmp_path / "typo").exists()
+    (tmp_path / "file").touch()
+    with pytest.raises(NotSupported, match="is no folder"):
+        LocalRegistry(tmp_path / "file", read_only=True)
 
 
 def test_a_closed_registry_can_be_read_and_leaves_writing_to_the_next(tmp_path):
@@ -191,3 +203,21 @@ def test_the_lock_is_no_link_somebody_laid(tmp_path):
     with pytest.raises(NotSupported, match="symbolic links"):
         LocalRegistry(tmp_path / "registry")
     assert victim.read_text() == "precious"
+
+
+@pytest.mark.parametrize("lay", [os.link, lambda _, lock: os.mkfifo(lock)])
+def test_the_lock_is_no_other_file_by_another_name(tmp_path, lay):
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    (tmp_path / "registry").mkdir()
+    lay(victim, tmp_path / "registry" / LOCK)
+    with pytest.raises(NotSupported, match="something else"):
+        LocalRegistry(tmp_path / "registry")
+    assert victim.read_text() == "precious"
+
+
+def test_a_file_is_no_folder_and_nobody_is_told_to_read_from_it(tmp_path):
+    (tmp_path / "notes").write_text("mine")
+    with pytest.raises(NotSupported, match="is no folder") as refused:
+        ocinb.LocalRegistry(tmp_path / "notes")
+    assert refused.value.hints == ()

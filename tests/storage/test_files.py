@@ -6,6 +6,8 @@ import os
 import threading
 from pathlib import Path
 
+import pytest
+
 from ocinb.storage import files
 
 
@@ -70,3 +72,45 @@ def test_a_reader_sees_the_old_or_the_new_and_nothing_else(tmp_path: Path):
     reader.join(10)
     assert seen <= set(versions)
     assert not list(tmp_path.glob(".*"))
+
+
+@pytest.mark.parametrize("mode", [0o1777, 0o777, 0o775, 0o755, 0o700])
+def test_nobody_else_may_write_to_what_is_whole(tmp_path: Path, mode: int):
+    """A folder that all may write to, such as /tmp, is no reason to have them change its files."""
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    folder.chmod(mode)
+    files.write_whole(folder / "x", b"content")
+    found = (folder / "x").stat().st_mode & 0o777
+    assert found == mode & 0o644
+
+
+@pytest.mark.skipif(not files.LOCKS, reason="needs locks")
+def test_who_keeps_a_folder_locked_is_not_waited_for_for_ever(tmp_path: Path):
+    """Whoever may read a folder can lock it."""
+    first = files.locked(tmp_path)
+    with first, pytest.raises(TimeoutError, match="keeps it locked"), files.locked(tmp_path, 0.1):
+        raise AssertionError("two have it")
+    with files.locked(tmp_path, 0.1):
+        pass
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_F13_a_child_that_was_forked_meanwhile_keeps_no_folder_locked(tmp_path: Path, monkeypatch):
+    """It has whatever its parent had open; a copy of the descriptor is what it comes to."""
+    opened: list[int] = []
+    real = os.open
+
+    def forked(*given, **more):
+        descriptor = real(*given, **more)
+        opened.append(os.dup(descriptor))
+        return descriptor
+
+    monkeypatch.setattr(os, "open", forked)
+    with files.locked(tmp_path):
+        pass
+    monkeypatch.undo()
+    with files.locked(tmp_path, 0.1):
+        pass
+    for descriptor in opened:
+        os.close(descriptor)

@@ -7,10 +7,12 @@ the credentials (`realms.py`) is asked as nobody.
 from __future__ import annotations
 
 import math
+import os
 import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
@@ -31,7 +33,8 @@ from ocinb.oci import strict_json
 from ocinb.protocol.fields.challenge import Challenge, challenges, preferred
 from ocinb.protocol.fields.encoding import plain
 from ocinb.protocol.messages import Request, Response
-from ocinb.protocol.scopes import covers, needed
+from ocinb.protocol.scopes import covers, needed, told
+from ocinb.text import visible
 
 SHORTEST = 60.0  # seconds a token lives, whatever its answer says or leaves out (A-3)
 EARLY = 5.0  # seconds before its end that a token is not used any more
@@ -61,7 +64,8 @@ class Auth:
     """What is known about getting into one registry: who we are, and the tokens had so far.
 
     `ask` sends a request of ours, given its `Authorization`. Safe to use from many threads: a
-    token that several of them need is asked for once.
+    token that several of them need is asked for once. `may_wait` tells whether this one may wait
+    for another to have it: who is told of a request may not, since that waits for him.
     """
 
     def __init__(
@@ -72,22 +76,31 @@ class Auth:
         credentials: Lookup = lambda repository: None,
         trust_realms: Iterable[str] = (),
         clock: Callable[[], float] = time.monotonic,
+        may_wait: Callable[[], bool] = lambda: True,
     ) -> None:
         self._home, self._ask, self._credentials, self._clock = home, ask, credentials, clock
+        self._may_wait = may_wait
         self._trusted = {realm.lower() for realm in trust_realms}
         self._grants: dict[str, Grant] = {}
         self._challenges: dict[str, tuple[Challenge, str]] = {}
-        self._locks: dict[str, threading.Lock] = {}
+        self._locks: dict[tuple[int, str], threading.Lock] = {}  # of each process its own (F-13)
         self._asks_basic = False
 
     def anew(self, ask: Ask, credentials: Lookup) -> Auth:
         """The same for somebody else, who has no tokens yet."""
         return Auth(
-            self._home, ask, credentials=credentials, trust_realms=self._trusted, clock=self._clock
+            self._home,
+            ask,
+            credentials=credentials,
+            trust_realms=self._trusted,
+            clock=self._clock,
+            may_wait=self._may_wait,
         )
 
     def known(self, request: Request) -> Grant | None:
         """What lets `request` in, as far as earlier answers tell; a stale token is renewed."""
+        if not self._grants and not self._asks_basic:  # nobody was asked who he is
+            return None
         scope = needed(request.method, request.url)
         grant = self._grants.get(scope)
         if grant is None and self._asks_basic:  # of everything, but each with its own (A-15, A-18)
@@ -112,7 +125,8 @@ class Auth:
     def _earned(
         self, scope: str, challenge: Challenge, url: str, used: Grant | None
     ) -> Grant | None:
-        with self._locks.setdefault(scope, threading.Lock()):
+        lock = self._locks.setdefault((os.getpid(), scope), threading.Lock())
+        with lock if self._may_wait() else nullcontext():
             grant = self._grants.get(scope)
             if grant is not None and grant is not used and self._fresh(grant):
                 return grant  # another thread was faster
@@ -220,11 +234,12 @@ def _no_token(
     realm: Realm, response: Response, credentials: Credentials | None, *, withheld: bool
 ) -> NoReturn:
     """Raise the error that says where no token was to be had, and never what was answered."""
-    host = realm.origin.host
+    host, scopes = realm.origin.host, told(realm.scopes)
+    asked = f" for {visible(scopes, 128)}" if scopes else ""
     answer = f"answered {response.status}" if response.status != 200 else "answered without a token"
     error = AuthenticationError(
         response.status if response.status in (401, 403) else None, "",
-        f"no token from {host}: it {answer}", method="GET", url=str(realm.origin),
+        f"no token{asked} from {host}: it {answer}", method="GET", url=str(realm.origin),
     )  # fmt: skip
     if credentials:
         error.hint(f"are the credentials from {credentials.source} still good? {WITHOUT}")

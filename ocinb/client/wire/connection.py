@@ -12,6 +12,7 @@ from ocinb.client.wire.stopping import current
 
 READ, WRITE = 1, 2
 _SLICE = 0.5  # seconds: who may be stopped looks up so often, should shutting down not wake it
+_TOGETHER = 0.1  # seconds in which what comes is put together
 _PIECE = 64 * 1024
 _BLOCKED = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
@@ -45,36 +46,44 @@ class Connection:
             try:
                 return secured.do_handshake()
             except _BLOCKED as blocked:
-                self.wait(_wanted(blocked, READ), until - time.monotonic())
+                self._wait_until(until, blocked, READ)
 
     def send_some(self, data: memoryview, seconds: float) -> int:
         """Send some of `data` and return how much; wait for room if there is none."""
+        until = 0.0
         while True:
             try:
                 return self.socket.send(data)
             except _BLOCKED as blocked:
-                self.wait(_wanted(blocked, WRITE), seconds)
+                until = until or time.monotonic() + seconds
+                self._wait_until(until, blocked, WRITE)
 
     def receive(self, seconds: float) -> bytes:
         """Whatever comes next; nothing at the end of the connection."""
+        until = 0.0
         while True:
             try:
                 return self.socket.recv(_PIECE)
             except _BLOCKED as blocked:
-                self.wait(_wanted(blocked, READ), seconds)
+                until = until or time.monotonic() + seconds
+                self._wait_until(until, blocked, READ)
 
     def fill(self, room: memoryview, seconds: float) -> int:
         """Fill `room`, or as much of it as comes within a tenth of a second after the first byte.
 
         Fewer, larger pieces are what makes big bodies fast.
         """
-        filled, until = 0, 0.0
+        filled, first, more = 0, 0.0, 0.0
         while filled < len(room):
             try:
                 got = self.socket.recv_into(room[filled:])
             except _BLOCKED as blocked:
-                until = until or (time.monotonic() + 0.1 if filled else 0.0)
-                if not self._more_comes(_wanted(blocked, READ), until, seconds):
+                if not filled:
+                    first = first or time.monotonic() + seconds
+                    self._wait_until(first, blocked, READ)
+                    continue
+                more = more or time.monotonic() + _TOGETHER
+                if not self._more_comes(more, blocked):
                     break
                 continue
             except OSError:
@@ -86,11 +95,17 @@ class Connection:
             filled += got
         return filled
 
-    def _more_comes(self, wanted: int, until: float, seconds: float) -> bool:
-        """Whether there is more: by `until`, if the room has something in it, else it must come."""
-        if not until:
-            return bool(self.wait(wanted, seconds))
-        return bool(self.ready(wanted, until - time.monotonic()))
+    def _more_comes(self, until: float, blocked: OSError) -> bool:
+        left = until - time.monotonic()
+        return left > 0 and bool(self.ready(_wanted(blocked, READ), left))
+
+    def _wait_until(self, until: float, blocked: OSError, otherwise: int) -> None:
+        """Wait for what `blocked`. What comes may be nothing yet, such as half a record of TLS, so
+        the time is that of all such waits together."""
+        left = until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self.wait(_wanted(blocked, otherwise), left)
 
     def peek(self) -> bytes | None:
         """What has come by now, without waiting; None for nothing, empty for the end."""

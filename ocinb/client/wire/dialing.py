@@ -5,28 +5,24 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import queue
 import socket
 import ssl
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
 
 from ocinb.client.addresses import Origin
 from ocinb.client.secret import Secret
 from ocinb.client.wire.connection import WRITE, Connection
 from ocinb.client.wire.deadlines import Timeouts
 from ocinb.client.wire.http1 import Http1
+from ocinb.client.wire.lookups import Address, looked_up
 from ocinb.client.wire.proxies import Proxy
 from ocinb.client.wire.stopping import current
 from ocinb.protocol.fields.headers import Headers
 
-_Address: TypeAlias = tuple[Any, ...]  # what getaddrinfo gives
 _UNDER_WAY = {errno.EINPROGRESS, errno.EWOULDBLOCK}  # the last on Windows
-_LOOK_UP = 0.2  # seconds between two looks at whether to go on
 
 
 class NotConnected(OSError):
@@ -115,7 +111,7 @@ def _tunnel(connection: Connection, origin: Origin, proxy: Proxy, timeouts: Time
 
 def _connected(host: str, port: int, until: float) -> socket.socket:
     """A socket connected to the first address that can be reached; each has its share of time."""
-    addresses = _looked_up(host, port, until)
+    addresses = looked_up(host, port, until)
     failure: OSError = NotConnected("its name has no address")
     for left, (family, kind, protocol, _, address) in _counting_down(addresses):
         share = time.monotonic() + max(0.0, until - time.monotonic()) / left
@@ -128,11 +124,11 @@ def _connected(host: str, port: int, until: float) -> socket.socket:
     raise NotConnected(failure.strerror or str(failure)) from failure
 
 
-def _counting_down(addresses: list[_Address]) -> Iterator[tuple[int, _Address]]:
+def _counting_down(addresses: list[Address]) -> Iterator[tuple[int, Address]]:
     return zip(range(len(addresses), 0, -1), addresses, strict=True)
 
 
-def _reached(reaching: socket.socket, address: _Address, until: float) -> socket.socket:
+def _reached(reaching: socket.socket, address: Address, until: float) -> socket.socket:
     connection = Connection(reaching)
     try:
         with watched(connection):
@@ -153,40 +149,3 @@ def _wait_for(connection: Connection, until: float) -> None:
     connection.wait(WRITE, until - time.monotonic())
     if (stop := current()) is not None:  # shut down while it was connecting, it looks connected
         stop.check()
-
-
-def _looked_up(host: str, port: int, until: float) -> list[_Address]:
-    """The addresses of `host`. Looking up cannot be interrupted, so another thread does it: a dead
-    name server neither keeps a cell from being stopped nor makes it wait for more than is due."""
-    found: queue.SimpleQueue[list[_Address] | Exception] = queue.SimpleQueue()
-
-    def look_up() -> None:
-        try:
-            found.put(list(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)))
-        except Exception as error:  # said where it was asked
-            found.put(error)
-
-    if _is_number(host):
-        look_up()
-    else:
-        threading.Thread(target=look_up, name="ocinb-look-up", daemon=True).start()
-    addresses = _waited_for(found, until)
-    if isinstance(addresses, Exception):
-        raise addresses
-    return addresses
-
-
-def _waited_for(
-    found: queue.SimpleQueue[list[_Address] | Exception], until: float
-) -> list[_Address] | Exception:
-    stop = current()
-    while (left := until - time.monotonic()) > 0:
-        if stop is not None:
-            stop.check()
-        with contextlib.suppress(queue.Empty):
-            return found.get(timeout=min(left, _LOOK_UP))
-    raise TimeoutError
-
-
-def _is_number(host: str) -> bool:
-    return ":" in host or host.replace(".", "").isdigit()

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import h11
 
 from ocinb.client.wire.connection import HungUp, NotTaken
+from ocinb.client.wire.deadlines import Timeouts
 from ocinb.client.wire.dialing import NotConnected, ProxyRefused, TooSlow
 from ocinb.client.wire.pools import NoneFree
 from ocinb.errors import TransferError, Unreachable, UntrustedServer
@@ -32,6 +33,10 @@ _UNTRUSTED = (
     "for a test registry of your own: Registry(..., insecure=True)",
 )
 _PLAIN = ("if it speaks plain HTTP, say so: Registry(..., plain_http=True)",)
+_SLOW = (
+    "it waited {waited:g} seconds; for a registry that needs longer: "
+    "Registry(..., timeout={more:g})",
+)
 _UNKNOWN = _Fault(Unreachable, "no host of this name is known", ("check how it is spelled", *_DEAD))
 _BROKE = _Fault(
     TransferError,
@@ -57,7 +62,7 @@ _FAULTS: tuple[tuple[type[BaseException], str, _Fault], ...] = (
     (NotConnected, "", _Fault(Unreachable, "no connection ({said})", _DEAD)),
     (NoneFree, "", _Fault(Unreachable, "too many requests at once, none came free")),
     (NotTaken, "", _Fault(TransferError, "it stopped taking what was sent")),
-    (TimeoutError, "", _Fault(TransferError, "no answer in time")),
+    (TimeoutError, "", _Fault(TransferError, "no answer in time", _SLOW)),
     (HungUp, "", _BROKE),
     (h11.RemoteProtocolError, "unexpectedly closed", _BROKE),
     (h11.RemoteProtocolError, "illegal request line", _Fault(
@@ -70,9 +75,12 @@ _FAULTS: tuple[tuple[type[BaseException], str, _Fault], ...] = (
 )  # fmt: skip
 
 
-def fault(failure: Exception, request: Request) -> TransferError:
-    """What this failure of the library, or of what is below it, means to somebody."""
+def fault(failure: Exception, request: Request, timeouts: Timeouts) -> TransferError:
+    """What this failure of the library, or of what is below it, means to somebody who waited as
+    long as `timeouts` say."""
     kind, reason, hints = _row(failure)
+    waited = timeouts.whole if str(failure) else min(timeouts.read, timeouts.whole)
+    hints = tuple(hint.format(waited=waited, more=2 * waited) for hint in hints)
     return kind(reason, method=request.method, url=request.url, hints=hints)
 
 

@@ -68,15 +68,7 @@ class Http1:
         `secrets` are headers, too. They are bare only inside of h11, and in a memoryview.
         """
         self._bodiless = method == "HEAD"
-        head = memoryview(
-            self._http.send(
-                h11.Request(
-                    method=method,
-                    target=target,
-                    headers=[*as_bytes(headers), *revealed(secrets)],
-                )
-            )
-        )
+        head = self._written(method, target, headers, secrets)
         try:
             self._send_all(head, body)
         except TimeoutError as error:
@@ -86,6 +78,23 @@ class Http1:
                 raise
         self._until = time.monotonic() + self._timeouts.whole
 
+    def _written(
+        self, method: str, target: str, headers: Headers, secrets: dict[str, Secret]
+    ) -> memoryview:
+        """The head of a request. A refusal of h11's comes without its frames, which show all."""
+        try:
+            return memoryview(
+                self._http.send(
+                    h11.Request(
+                        method=method,
+                        target=target,
+                        headers=[*as_bytes(headers), *revealed(secrets)],
+                    )
+                )
+            )
+        except h11.LocalProtocolError as error:
+            raise error.with_traceback(None) from None
+
     def _send_all(self, head: memoryview, body: Iterable[bytes]) -> None:
         waiting, pace = head, Pace(self._timeouts)
         for piece in body:
@@ -93,20 +102,20 @@ class Http1:
                 if waiting and len(waiting) + len(part) <= _SMALL:
                     waiting = memoryview(b"".join((waiting, part)))
                     continue
-                if not (self._sent(waiting) and self._sent(memoryview(part))):
+                if not (self._sent(waiting, pace) and self._sent(memoryview(part), pace)):
                     return
                 waiting = memoryview(b"")
-            pace.moved(len(piece))
         end = self._http.send(h11.EndOfMessage())
-        self._sent(memoryview(b"".join((waiting, end))) if end else waiting)
+        self._sent(memoryview(b"".join((waiting, end))) if end else waiting, pace)
 
-    def _sent(self, data: memoryview) -> bool:
+    def _sent(self, data: memoryview, pace: Pace) -> bool:
         """Send `data`; False when the answer came instead."""
         while data:
             if self.any_sent and self._answered_already():
                 return False
             sent = self.connection.send_some(data, self._timeouts.write)
             self.any_sent, data = True, data[sent:]
+            pace.moved(sent)
         return True
 
     def _answered_already(self) -> bool:
@@ -222,6 +231,7 @@ class Http1:
 
     def _by_h11(self) -> Iterator[bytes]:
         """A body in chunks, or one that ends with the connection."""
+        pace = Pace(self._timeouts)  # what stands between the bytes of a body gets nobody anywhere
         while True:
             try:
                 event = self._http.next_event()
@@ -230,8 +240,10 @@ class Http1:
                 why = "the connection was closed" if closed else "its chunks are broken"
                 raise ConnectionError(why) from error
             if event is h11.NEED_DATA:
+                pace.moved(0)
                 self._http.receive_data(self.connection.receive(self._patience()))
             elif isinstance(event, h11.Data):
+                pace.moved(len(event.data))
                 yield bytes(event.data)
             elif isinstance(event, h11.EndOfMessage):
                 return self._over(self.surplus)

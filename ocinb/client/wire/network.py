@@ -60,7 +60,7 @@ class Network:
         try:
             lease, asked = self._asked(way, request, ask, timeouts)
         except OF_ASKING as failure:
-            raise fault(failure, request) from None
+            raise fault(failure, request, timeouts) from None
         try:
             with watched(asked.connection):
                 yield asked

@@ -12,7 +12,8 @@ from ocinb.client.addresses import Origin
 from ocinb.client.wire.connection import Connection
 from ocinb.client.wire.stopping import current
 
-MOST = 32  # connections to one place, and places whose idle connections are kept
+MOST = 96  # connections to one place: all that may go side by side, and some beside those
+_PLACES = 32  # whose idle connections are kept
 IDLE = 30.0  # seconds, after which a server may have forgotten a connection
 _SLICE = 0.5
 
@@ -92,7 +93,7 @@ class Pools:
         """The idle connections to `place`, which is now the one used last."""
         idle = self._idle.pop(place, [])
         self._idle[place] = idle
-        while len(self._idle) > MOST:
+        while len(self._idle) > _PLACES:
             oldest = next(iter(self._idle))
             for connection in self._idle.pop(oldest):
                 connection.close()

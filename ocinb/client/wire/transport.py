@@ -18,7 +18,7 @@ from ocinb.client.wire.headers import announced, to_send
 from ocinb.client.wire.inprocess import InProcess
 from ocinb.client.wire.observers import Observers
 from ocinb.client.wire.stopping import current
-from ocinb.errors import Cancelled, OcinbError
+from ocinb.errors import Cancelled, OcinbError, TransferError
 from ocinb.protocol.events import BytesMoved, Finished, RequestStarted, ResponseReceived
 from ocinb.protocol.fields.headers import Headers, shown_headers
 from ocinb.protocol.messages import Handle, Request, Response, Step, received
@@ -75,11 +75,8 @@ class Transport:
         try:
             return self._obeying(request, step, authorization, address, number, timeouts)
         except BaseException as failure:
-            error = str(failure) if isinstance(failure, OcinbError) else type(failure).__name__
-            error, stopped = (
-                visible(error, 256),
-                isinstance(failure, (Cancelled, KeyboardInterrupt)),
-            )
+            error = _in_short(failure)
+            stopped = isinstance(failure, (Cancelled, KeyboardInterrupt))
             raise
         finally:
             if self.observers:
@@ -180,3 +177,10 @@ def _network(*, own: str, ca: str | os.PathLike[str] | None, insecure: bool) -> 
     from ocinb.client.wire.network import Network  # noqa: PLC0415
 
     return Network(own=own, ca=ca, insecure=insecure)
+
+
+def _in_short(failure: BaseException) -> str:
+    """What went wrong, for whoever knows what was asked."""
+    if isinstance(failure, TransferError):
+        return failure.reason
+    return visible(str(failure), 256) if isinstance(failure, OcinbError) else type(failure).__name__

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 LIMIT = 4 * 1024 * 1024  # bytes that a small answer may decode to
 PIECE = 256 * 1024  # bytes decoded at a time
+_WINDOW = 16 * 1024  # bytes fed at a time: zlib copies what is left after each end of a stream
 _GZIP, _ZLIB, _DEFLATE = 31, 15, -15  # how zlib is told what to expect
 _CODINGS = {"gzip": "gzip", "x-gzip": "gzip", "deflate": "deflate"}
 
@@ -64,7 +65,8 @@ class Decoder:
         if self._fed > self._limit + self._limit // 8 + PIECE:
             raise Undecodable("more came than it can decode from")
         try:
-            yield from self._decoded(self._begun(piece))
+            for at in range(0, len(piece), _WINDOW):
+                yield from self._decoded(self._begun(piece[at : at + _WINDOW]))
         except zlib.error as error:
             raise Undecodable(str(error)) from None
 

@@ -30,14 +30,18 @@ class Headers(Mapping[str, str]):
     def __init__(self, pairs: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> None:
         if isinstance(pairs, Headers):
             self._pairs: tuple[tuple[str, str], ...] = pairs._pairs
-        else:
-            self._pairs = tuple(pairs.items() if isinstance(pairs, Mapping) else pairs)
-        self._by_name: dict[str, list[str]] = {}
+            self._by_name: dict[str, list[str]] = pairs._by_name
+            return
+        self._pairs = tuple(pairs.items() if isinstance(pairs, Mapping) else pairs)
+        self._by_name = {}
         for name, value in self._pairs:
             self._by_name.setdefault(name.lower(), []).append(value)
 
     def __getitem__(self, name: str) -> str:
         return ", ".join(self._by_name[name.lower()])
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name.lower() in self._by_name
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._by_name)

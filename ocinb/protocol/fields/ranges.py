@@ -1,14 +1,35 @@
-"""How far an upload has come, as both ends write it: `Content-Range` and `Range` of end-5, 13."""
+"""How far an upload has come (`Content-Range` and `Range` of end-5, 13), and which part of a blob
+an answer is (`Content-Range` of end-2)."""
 
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
+
+from ocinb.protocol.fields.headers import Headers
 
 # The spec's form is `0-<end>`. Some say `bytes=`, some add the total, and one says `0--1` for
 # nothing at all (U-7).
 _RANGE = re.compile(
     r"(?:bytes[ =])?([0-9]{1,18})-(-1|[0-9]{1,18})(?:/(?:[0-9]{1,18}|\*))?", re.ASCII
 )
+
+# What a part is, in the one form that can be gone on with: no other unit, no unknown total (D-7).
+_PART = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})", re.ASCII)
+
+
+class Part(NamedTuple):
+    """The bytes from `start` up to `stop`, which is left out, of `total`."""
+
+    start: int
+    stop: int
+    total: int
+
+
+def content_range(headers: Headers) -> Part | None:
+    """Which part of a blob a 206 says it is; None where that is not exactly said."""
+    match = _PART.fullmatch(headers.get("content-range", "").strip())
+    return Part(int(match[1]), int(match[2]) + 1, int(match[3])) if match else None
 
 
 def format_content_range(start: int, end: int) -> str:

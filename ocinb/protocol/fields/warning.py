@@ -14,8 +14,9 @@ from ocinb.text import visible
 HEADER_LIMIT = 4 * 1024  # characters of an answer's warnings that are read (K-31)
 
 # 299 SP "-" SP quoted-string, which holds no control characters; the pieces exclude each other.
+# Said by what they exclude, they are compiled in no time.
 _WARNING = re.compile(
-    r'299 - "((?:[\t !#-\[\]-~\x80-\U0010ffff]|\\[\t -~\x80-\U0010ffff])*)"(?=[ \t]*(?:,|$))',
+    r'299 - "((?:[^\x00-\x08\n-\x1f"\\\x7f]|\\[^\x00-\x08\n-\x1f\x7f])*)"(?=[ \t]*(?:,|$))',
     re.ASCII,
 )
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)

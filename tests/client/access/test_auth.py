@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -14,9 +16,14 @@ import pytest
 from ocinb.client.access.auth import Auth, Grant, asks_for_more
 from ocinb.client.access.credentials import Credentials
 from ocinb.client.addresses import split
+from ocinb.client.registry import Registry
+from ocinb.client.repository import Repository
 from ocinb.client.secret import Secret
 from ocinb.errors import AuthenticationError
+from ocinb.protocol.events import Event, RequestStarted
 from ocinb.protocol.messages import Request, Response
+from ocinb.registry import lessons
+from ocinb.registry.app import LocalRegistry
 
 CANARY = "canary-3f9"
 HOME = "https://registry.example.com"
@@ -172,10 +179,19 @@ def test_a_token_has_one_of_two_names(document: dict[str, str | None], expected:
 def test_an_answer_without_a_token_names_the_realm_and_echoes_nothing(body: bytes):
     """A-1, F-D23."""
     said = body.replace(b"7", CANARY.encode())
-    with pytest.raises(AuthenticationError, match=r"no token from auth\.example\.com") as caught:
+    with pytest.raises(
+        AuthenticationError, match=r"no token for .* from auth\.example\.com"
+    ) as caught:
         auth(Script(Response(200, {}, said))).answer(PULL, refusal(), None)
     assert CANARY not in str(caught.value)
     assert caught.value.__context__ is None
+
+
+def test_an_error_about_a_token_says_what_it_was_wanted_for():
+    push = Request("POST", f"{HOME}/v2/demo/app/blobs/uploads/")
+    asked = "no token for demo/app (pull, push) from auth.example.com: it answered 403"
+    with pytest.raises(AuthenticationError, match=re.escape(asked)):
+        auth(Script(*[Response(403)] * 2)).answer(push, refusal(), None)
 
 
 @pytest.mark.parametrize("status", [302, 307, 400, 401, 403, 500, 502])
@@ -429,3 +445,76 @@ def test_a_realm_that_is_no_place_to_go_is_not_gone_to(realm: str):
     with pytest.raises(AuthenticationError):
         auth(script).answer(PULL, refusal(f'Bearer realm="{realm}"'), None)
     assert script.asked == []
+
+
+def test_who_is_told_that_a_token_is_asked_for_may_ask_for_something_himself():
+    """An observer that calls the client would otherwise wait for the one that waits for it."""
+    school = LocalRegistry()
+    Repository("demo/app", registry=school).push_blob(b"there")
+    registry = Registry(lessons.locked(school, "ada", CANARY), username="ada", password=CANARY)
+    found: list[object] = []
+
+    def ask(event: Event) -> None:
+        if isinstance(event, RequestStarted) and "token" in event.url and not found:
+            found.append(None)
+            found.append(registry["demo/app"].tags())
+
+    def work() -> None:
+        with registry.watched_by(ask):
+            found.append(registry["demo/app"].tags())
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(5)
+    assert not thread.is_alive()
+    assert len(found) == 3
+
+
+def test_who_may_not_wait_has_a_token_of_his_own():
+    busy, over = threading.Event(), threading.Event()
+
+    def slow(request: Request) -> Response:
+        busy.set()
+        over.wait(5)
+        return token("slow")
+
+    script = Script(slow, token("fast"))
+    asked = auth(script, may_wait=lambda: threading.current_thread().name != "told")
+    had: list[Grant | None] = []
+
+    def earn() -> None:
+        had.append(asked.answer(PULL, refusal(), None))
+
+    first = threading.Thread(target=earn)
+    first.start()
+    assert busy.wait(5)
+    told = threading.Thread(target=earn, name="told")
+    told.start()
+    told.join(2)
+    assert not told.is_alive()
+    assert len(had) == 1
+    over.set()
+    first.join(5)
+    assert len(script.asked) == 2
+
+
+def test_F13_a_fork_waits_for_nobody_it_left_behind(monkeypatch):
+    """Whoever was asking for a token when this process was forked does not ask in the child."""
+    busy, over = threading.Event(), threading.Event()
+
+    def slow(request: Request) -> Response:
+        busy.set()
+        over.wait(5)
+        return token("slow")
+
+    asked = auth(Script(slow, token("fast")))
+    first = threading.Thread(target=asked.answer, args=(PULL, refusal(), None))
+    first.start()
+    assert busy.wait(5)
+    monkeypatch.setattr(os, "getpid", lambda: -1)
+    child = threading.Thread(target=asked.answer, args=(PULL, refusal(), None))
+    child.start()
+    child.join(2)
+    assert not child.is_alive()
+    over.set()
+    first.join(5)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import itertools
 import socket
+import ssl
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Self
 
 import pytest
 
@@ -17,7 +21,16 @@ from ocinb.client.wire.transport import Transport
 from ocinb.errors import InvalidContent, TransferError, TruncatedBody
 from ocinb.protocol.messages import Request, Response
 from tests.client.exchanges import BIG, QUICK, Kept, Pieces, get
-from tests.client.scripted import Answer, Close, Part, Pause, Reset, ScriptedServer, answer
+from tests.client.scripted import (
+    Answer,
+    Close,
+    Part,
+    Pause,
+    Reset,
+    ScriptedServer,
+    answer,
+    tls_context,
+)
 from tests.client.traces import told
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -266,7 +279,7 @@ def test_a_server_that_takes_nothing_more_is_given_up_on():
 
 
 def test_no_permission_to_send_is_asked_for(line: Transport):
-    """U-11: registries answer `Expect: 100-continue` late or never."""
+    """U-13, U-11: registries answer `Expect: 100-continue` late or never."""
     with ScriptedServer(answer(201)) as server:
         line.exchange(Request("PUT", f"{server.url}/x", body=Pieces(bytes(2**20))))
         assert "expect" not in server.requests[0].headers
@@ -302,3 +315,100 @@ def test_a_secret_is_not_shown_when_the_connection_breaks(line: Transport):
     with ScriptedServer([Reset()]) as server, pytest.raises(TransferError) as caught:
         line.exchange(get(f"{server.url}/x"), authorization=Secret("Bearer canary"))
     assert "canary" not in told(caught.value)
+
+
+@pytest.mark.parametrize("request_", [
+    Request("GE T", "/x"),
+    Request("GET", "/x", {"Content-Length": "abc"}),
+    Request("GET", "/x", {"Transfer-Encoding": "gzip"}),
+])  # fmt: skip
+def test_a_secret_is_not_shown_by_the_library_that_refuses_to_send_it(line: Transport, request_):
+    """K-20: not by any variable on the way, of whosever frames they are."""
+    with ScriptedServer(answer(200)) as server:
+        asked = replace(request_, url=f"{server.url}{request_.url}")
+        with pytest.raises(TransferError, match="cannot be sent") as caught:
+            line.exchange(asked, authorization=Secret("Bearer canary"))
+        assert server.requests == []
+    assert "canary" not in told(caught.value, everywhere=True)
+
+
+# Next to nothing, for ever (F-5)
+
+
+def test_F5_what_stands_between_the_bytes_of_a_body_is_no_progress():
+    """A chunk may have extensions without end, and a byte of them now and then is no answer."""
+    drip: list[Part] = [CHUNKED, b"1;"]
+    for _ in range(100):
+        drip += [b"x", Pause(0.1)]
+    line = Transport(timeouts=replace(QUICK, slow_for=0.5))
+    began = time.monotonic()
+    with ScriptedServer(drip) as server, pytest.raises(TruncatedBody, match="bytes a second"):
+        line.exchange(get(f"{server.url}/x", sink=Kept()))
+    assert time.monotonic() - began < 3
+    line.close()
+
+
+def test_F5_a_server_that_takes_next_to_nothing_is_given_up_on_in_the_middle_of_a_piece():
+    line = Transport(timeouts=replace(QUICK, write=30, slowest=2**30, slow_for=0.3))
+    began = time.monotonic()
+    with Sipping() as server, pytest.raises(TransferError, match="stopped taking"):
+        line.exchange(Request("PUT", f"{server.url}/x", body=Pieces(bytes(2**26))))
+    assert time.monotonic() - began < 3
+    line.close()
+
+
+class Sipping(ScriptedServer):
+    """Takes a body a little at a time."""
+
+    def _exchange(self, connection: socket.socket, number: int) -> bool:
+        while connection.recv(2**18):
+            time.sleep(0.05)
+        return False
+
+
+@pytest.mark.parametrize("what", ["head", "small body", "big body"])
+def test_F5_a_record_of_tls_that_trickles_is_given_up_on(what: str):
+    """Bytes that come are no progress as long as TLS can make nothing of them."""
+    line = Transport(timeouts=QUICK, own="127.0.0.1", insecure=True)
+    begun = b"" if what == "head" else answer(200, length=15_000 if what == "small body" else 2**20)
+    with Trickling(begun) as server:
+        began = time.monotonic()
+        with pytest.raises(TransferError):
+            line.exchange(get(f"{server.url}/x", sink=Kept()))
+        assert time.monotonic() - began < 2
+    line.close()
+
+
+class Trickling(ScriptedServer):
+    """Says `begun`, and then something long, of which the record comes byte by byte."""
+
+    def __init__(self, begun: bytes) -> None:
+        super().__init__()
+        self._begun = begun
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        self.url = self.url.replace("http:", "https:")
+        return self
+
+    def _serve(self, connection: socket.socket, number: int) -> None:
+        coming, going = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = tls_context().wrap_bio(coming, going, server_side=True)
+
+        def after(step: Callable[[], object]) -> None:
+            while True:
+                try:
+                    step()
+                    return connection.sendall(going.read())
+                except ssl.SSLWantReadError:
+                    connection.sendall(going.read())
+                    coming.write(connection.recv(65_536))
+
+        with connection, contextlib.suppress(OSError):
+            after(tls.do_handshake)
+            after(lambda: tls.read(65_536))
+            after(lambda: tls.write(self._begun))
+            tls.write(answer(200, bytes(12_000)))
+            for byte in going.read():
+                connection.sendall(bytes([byte]))
+                time.sleep(0.02)

@@ -11,6 +11,8 @@ from dataclasses import replace
 
 import pytest
 
+from ocinb.client.addresses import split
+from ocinb.client.moving import crew
 from ocinb.client.wire import pools
 from ocinb.client.wire.transport import Transport
 from ocinb.errors import TransferError, Unreachable
@@ -107,7 +109,7 @@ def test_what_is_forgotten_closes_its_connections():
 
 
 def test_idle_connections_go_when_there_are_many_origins(line: Transport, monkeypatch):
-    monkeypatch.setattr(pools, "MOST", 2)
+    monkeypatch.setattr(pools, "_PLACES", 2)
     one, two, three = (ScriptedServer(answer(200)) for _ in range(3))
     with one as a, two as b, three as c:
         for server in (a, b, c, a):
@@ -131,3 +133,10 @@ def test_a_closed_transport_says_so_and_closing_twice_is_fine():
     line.close()
     with pytest.raises(RuntimeError, match="closed"):
         line.exchange(get("http://127.0.0.1:1/"))
+
+
+def test_as_many_connections_as_go_side_by_side_are_had_at_once():
+    """Nobody of the largest crew has to wait for another's big blob, nor who watches them."""
+    place, kept = (split("http://registry.example")[0], None), pools.Pools()
+    leases = [kept.lease(place, 0.1) for _ in range(crew.MOST + 1)]
+    assert len(leases) == crew.MOST + 1
