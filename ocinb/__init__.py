@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from ocinb.client.retry import with_retry as with_retry
     from ocinb.drawable import Faces
     from ocinb.errors import OcinbError as OcinbError
+    from ocinb.layers.build import Image as Image
+    from ocinb.layers.listing import list_layer as list_layer
     from ocinb.oci.digest import Digest as Digest
     from ocinb.oci.image import Blob as Blob
-    from ocinb.oci.image import Image as Image
     from ocinb.oci.image import ImageIndex as ImageIndex
     from ocinb.oci.platform import Platform as Platform
     from ocinb.oci.reference import Reference as Reference
@@ -49,7 +50,7 @@ _HOMES = {
     "Blob": "ocinb.oci.image:Blob",
     "Cache": "ocinb.storage.cache:Cache",
     "Digest": "ocinb.oci.digest:Digest",
-    "Image": "ocinb.oci.image:Image",
+    "Image": "ocinb.layers.build:Image",
     "ImageIndex": "ocinb.oci.image:ImageIndex",
     "Layout": "ocinb.storage.layout:Layout",
     "LocalRegistry": "ocinb.registry.app:LocalRegistry",
@@ -68,6 +69,7 @@ _HOMES = {
     "format_content_range": "ocinb.protocol.fields.ranges:format_content_range",
     "is_retriable_error": "ocinb.client.retry:is_retriable_error",
     "lessons": "ocinb.registry.lessons",
+    "list_layer": "ocinb.layers.listing:list_layer",
     "parse_range_header": "ocinb.protocol.fields.ranges:parse_range_header",
     "sample": "ocinb.registry.sample",
     "with_retry": "ocinb.client.retry:with_retry",
@@ -96,6 +98,7 @@ __all__ = [
     "format_content_range",
     "is_retriable_error",
     "lessons",
+    "list_layer",
     "parse_range_header",
     "sample",
     "with_retry",

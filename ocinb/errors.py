@@ -4,6 +4,7 @@ Everything ocinb raises; the class says whose fault it is:
 * OcinbError
   · InvalidReference      you asked for something that cannot be a reference, tag, digest, platform
   · InvalidContent        the bytes are not the document they claim to be
+    · InvalidArchive      an archive that breaks the rules of archives, or a limit on them
   · DigestMismatch        the bytes are not what their name says
   · NotSupported          known, but not something this registry, document or installation offers
   · DiskFull              there is no room for what should be written
@@ -61,7 +62,7 @@ class OcinbError(Drawable, Exception):
         return _revived, (type(self), self.args, self.__dict__)
 
 
-_INNER = ("ocinb", "contextlib", "h11")
+_INNER = ("ocinb", "contextlib", "h11", "threading", "socket", "ssl", "selectors")
 
 
 def hide_inner_frames(error: BaseException | None = None) -> None:
@@ -102,6 +103,25 @@ class InvalidReference(OcinbError, ValueError):
 
 class InvalidContent(OcinbError, ValueError):
     """A document that is not what it claims to be: bad JSON, wrong shape, out of bounds."""
+
+
+class InvalidArchive(InvalidContent):
+    """An archive that goes against `rule` in or after its entry number `entry`.
+
+    Entries count from 0, `offset` is the byte of the unpacked archive where reading stopped.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        rule: str = "",
+        entry: int = 0,
+        offset: int = 0,
+        hints: Iterable[str] = (),
+    ) -> None:
+        self.rule, self.entry, self.offset = rule, entry, offset
+        super().__init__(message, hints=hints)
 
 
 class DigestMismatch(OcinbError):
@@ -224,12 +244,16 @@ class UnexpectedAnswer(RegistryError):
 
 
 class TransferError(OcinbError):
-    """No whole answer arrived; nothing is known of what the registry did with the request."""
+    """No whole answer arrived; nothing is known of what the registry did with the request.
+
+    `reason` is why, without what was asked: `method` and `url`.
+    """
 
     def __init__(
         self, reason: str, *, method: str = "", url: str = "", hints: Iterable[str] = ()
     ) -> None:
         self.method, self.url = method, redacted_url(url) if url else ""
+        self.reason = visible(reason, 256)
         asked = f"{self.method} {self.url}".strip()
         super().__init__(f"{asked}: {reason}" if asked else reason, hints=hints)
 

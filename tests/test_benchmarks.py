@@ -6,6 +6,7 @@ import argparse
 import gzip
 import json
 import sys
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
@@ -14,7 +15,7 @@ import pytest
 
 import ocinb
 from benchmarks import __main__ as bench
-from benchmarks import chart, content, events, peers, report
+from benchmarks import chart, content, events, listing, peers, report
 from benchmarks.contender import Contender, Race, Run, race
 from benchmarks.contenders import with_ocinb, with_sockets
 from benchmarks.ground import Settings
@@ -218,7 +219,9 @@ def test_ocinb_pulls_and_pushes_through_its_public_api(
     file = tmp_path / "blob"
     with_ocinb.blob(host, "demo/app", digest, str(file))
     assert content.digest_of(file.read_bytes()) == digest
-    with_ocinb.push(host, "demo/pushed", str(file), "0")
+    with_ocinb.push(host, "demo/pushed", str(file), "65536")
+    with_ocinb.blob(host, "demo/pushed", digest, str(tmp_path / "again"))
+    with_ocinb.push(host, "demo/pushed", str(file), "0", digest)
     with_ocinb.image(host, "demo/pushed", "v1", str(tmp_path / "layout"), "2")
     assert digest in content.digests_in(tmp_path / "layout")
 
@@ -294,12 +297,23 @@ def test_what_is_named_counts_also_when_it_must_be_quick() -> None:
     assert options.only == ["pull", "push"]
 
 
+def test_a_layer_is_listed_by_each_contender(tmp_path: Path) -> None:
+    layer = tmp_path / "layer.tar.gz"
+    with tarfile.open(layer, "w:gz") as archive:
+        archive.add(__file__, "file")
+        archive.add(__file__, "other")
+    outcome = race(listing.contenders(layer), 1, tmp_path)
+    assert outcome.missing == {}
+    assert outcome.runs["ocinb"][0].told["entries"] == 2
+    assert listing.targets(outcome)[0].met is not None
+
+
 def test_an_unknown_benchmark_is_told_with_those_there_are(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     with pytest.raises(SystemExit):
         bench.main(["--only", "pull,psuh"])
-    assert "unknown: psuh; there are import, display, pull" in capsys.readouterr().err
+    assert "unknown: psuh; there are import, display, listing, pull" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("strict", "code"), [([], 0), (["--strict"], 1)])

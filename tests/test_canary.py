@@ -164,7 +164,7 @@ def test_no_secret_is_seen_whatever_one_does_and_however_one_looks(
     assert leaked(seen, tokens) == set()
 
 
-def test_no_secret_is_saved_with_a_notebook() -> None:
+def test_no_secret_is_saved_with_a_notebook(tmp_path: Path) -> None:
     with world() as (host, tokens):
         cells = [
             f"import os, ocinb; registry = ocinb.Registry({host!r}, username='ada', "
@@ -180,7 +180,13 @@ def test_no_secret_is_saved_with_a_notebook() -> None:
             "%xmode Verbose\nrepository['nowhere']",
         ]
         book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-        client = NotebookClient(book, timeout=120, allow_errors=True, kernel_name="python3")
+        client = NotebookClient(
+            book,
+            timeout=120,
+            allow_errors=True,
+            kernel_name="python3",
+            resources={"metadata": {"path": str(tmp_path)}},
+        )
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("PASSWORD", PASSWORD)
             client.execute()

@@ -162,6 +162,6 @@ def test_each_verb_of_a_repository_with_steps_says_the_same_as_its_twin():
         steps = set(inspect.signature(getattr(ocinb.Repository, name)).parameters)
         if verb is not None:
             whole = set(inspect.signature(verb).parameters)
-            rest = whole - steps - {"progress", "auth", "layer_index", "total_layers", "expected"}
+            rest = whole - steps - {"progress", "auth", "layer_index", "total_layers"}
             assert not rest, f"{name} lacks {rest}"
             assert steps <= whole, name

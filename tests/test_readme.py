@@ -21,3 +21,14 @@ def test_what_it_names_on_a_repository_is_there():
     named = set(re.findall(r"repository\.([a-z_]+)\(", README))
     assert named
     assert all(hasattr(ocinb.Repository, name) for name in named)
+
+
+def test_it_names_all_that_is_at_the_front_door():
+    spans = re.findall(r"`([^`\n]+)`", README.replace("```", ""))
+    named = {name for span in spans for name in re.findall(r"\w+", span)}
+    assert set(ocinb.__all__) - named == set()
+
+
+def test_what_it_names_at_the_front_door_is_there():
+    named = set(re.findall(r"ocinb\.(\w+)", README))
+    assert named <= set(ocinb.__all__)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ipaddress
 import re
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -134,19 +133,14 @@ def _unwrapped(ip: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
     return ip.ipv4_mapped or ip.sixtofour or ip
 
 
-def resolve(host: str, port: int) -> list[str]:
-    """Every address that `host` has now."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
-
-
 class Neighbourhood:
     """The addresses that a registry may send us to: public ones, and as private as its own (K-3).
 
-    `home` is the origin the user named; nothing there is questioned.
+    `home` is the origin the user named; nothing there is questioned. `resolve` tells the addresses
+    of a host.
     """
 
-    def __init__(self, home: Origin, resolve: Resolve = resolve) -> None:
+    def __init__(self, home: Origin, resolve: Resolve) -> None:
         self.home, self._resolve = home, resolve
 
     def addresses(self, url: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import Any
 
 from ocinb.errors import InvalidReference
 from ocinb.oci.reference import (
@@ -15,6 +16,8 @@ from ocinb.oci.reference import (
     identifier,
     is_loopback,
 )
+
+LOCAL = "local"  # what an embedded registry is called in references
 
 
 def the_registry(where: str) -> str:
@@ -74,6 +77,15 @@ def _hint_at_registry(error: InvalidReference, name: object) -> None:
     with suppress(InvalidReference):
         if isinstance(name, str) and name.rpartition(":")[2].isdecimal():
             error.hint(f"for the registry there, write ocinb.Registry({check_host(name)!r})")
+
+
+def within(name: Any, registry: str) -> Any:
+    """`name` without the `registry` that it is of, where it begins with that."""
+    host, slash, rest = str(name).partition("/")
+    with suppress(InvalidReference):
+        if slash and canonical_registry(host) == registry:
+            return rest
+    return name
 
 
 def the_name(name: object, registry: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ocinb.protocol.capabilities import Capabilities, capabilities
+from ocinb.client.limits import the_page_size
 from ocinb.protocol.catalog import CatalogList, list_catalog
 from ocinb.protocol.messages import Conversation, T
 from ocinb.protocol.ping import Ping, ping
@@ -14,6 +14,7 @@ from ocinb.protocol.tagging import Tagging
 
 if TYPE_CHECKING:
     from ocinb.client.repository import Repository
+    from ocinb.protocol.capabilities import Capabilities
 
 
 class Overview:
@@ -40,23 +41,24 @@ class Overview:
 
         Raises `NotARegistry` when something else answers, `TransferError` when nothing does.
         """
-        self.last_ping = self.converse(ping()).finish()
-        return self.last_ping
+        return self.ping_steps().finish()
+
+    def ping_steps(self) -> Stepper[Ping]:
+        """The same, one request at a time."""
+        return self.converse(self._ping())
 
     def catalog(self, page_size: int | None = None) -> CatalogList:
         """The repositories that it lists, asked for now; `page_size` of them at a time, if given.
 
         The spec has no such list: many registries have none, or show it to administrators only,
-        and it need not have all that is there. Raises `NotSupported` then, and never says that
-        there are none.
+        and it need not have all that is there. Raises `ListingDisabled` then, and never says
+        that there are none.
         """
         return self.catalog_steps(page_size).finish()
 
     def catalog_steps(self, page_size: int | None = None) -> Stepper[CatalogList]:
         """The same, one request at a time."""
-        if page_size is not None and page_size < 1:
-            raise ValueError(f"page_size is {page_size}; a page has at least one repository")
-        return self.converse(self._catalog(page_size))
+        return self.converse(self._catalog(the_page_size(page_size, "repository")))
 
     def capabilities(
         self, repository: str | None = None, *, scratch: str | None = None
@@ -83,12 +85,19 @@ class Overview:
         name = self[repository].name if repository is not None else next(iter(seen), "")
         return self.converse(self._capabilities(name, into))
 
+    def _ping(self) -> Conversation[Ping]:
+        self.last_ping = yield from ping()
+        return self.last_ping
+
     def _catalog(self, page_size: int | None) -> Conversation[CatalogList]:
         found = yield from list_catalog(self.name, page_size, expression=self.expression)
         self.known_catalog = found
         return found
 
     def _capabilities(self, repository: str, scratch: str) -> Conversation[Capabilities]:
+        # Many probes, that nobody loads who does not ask for them.
+        from ocinb.protocol.capabilities import capabilities  # noqa: PLC0415
+
         found = yield from capabilities(self.name, repository, scratch, api=self.referrers_api)
         self.last_ping, self.known_capabilities = found.ping, found
         if found.several_tags in ("yes", "no"):

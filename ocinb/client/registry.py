@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from types import NoneType
 from typing import TYPE_CHECKING, NoReturn, Protocol, Self, TypedDict
 
 from ocinb.client import limits
@@ -14,7 +15,7 @@ from ocinb.client.advice import advice
 from ocinb.client.known import Known
 from ocinb.client.moving.crew import USUAL, Crew
 from ocinb.client.moving.shelves import Caching, the_cache
-from ocinb.client.names import spelled, the_registry
+from ocinb.client.names import LOCAL, spelled, the_registry, within
 from ocinb.client.overview import Overview
 from ocinb.client.secret import Secret, hidden
 from ocinb.client.sender import Sender
@@ -31,8 +32,6 @@ from ocinb.storage.cache import Cache
 
 if TYPE_CHECKING:
     from ocinb.client.repository import Repository
-
-LOCAL = "local"  # what an embedded registry is called in references
 
 
 class Embedded(Protocol):
@@ -139,7 +138,7 @@ class Registry(Overview, Drawable):
             credentials=self._keychain,
             ca=ca,
             insecure=insecure,
-            trust_realms=trust_realms,
+            trust_realms=limits.the_realms(trust_realms),
             retry=limits.the_retry(attempts),
             timeouts=limits.the_timeouts(timeout),
         )
@@ -147,9 +146,13 @@ class Registry(Overview, Drawable):
         self._crew = Crew(self._concurrency, self.converse)
 
     def __getitem__(self, name: str) -> Repository:
-        """The repository `name`; on Docker Hub, `alpine` is `library/alpine`. Asks nobody."""
+        """The repository `name`; on Docker Hub, `alpine` is `library/alpine`. Asks nobody.
+
+        The name may have this registry's own before it.
+        """
         from ocinb.client.repository import Repository  # noqa: PLC0415  # each makes the other
 
+        name = name if self.is_local else within(name, self.name)
         if self.name == DOCKER_HUB and "/" not in str(name):
             name = f"library/{name}"
         if name not in self._repositories:
@@ -275,6 +278,9 @@ class Registry(Overview, Drawable):
         *,
         anonymous: bool,
     ) -> Keychain | None:
+        given = (username, password, token)
+        if not all(isinstance(each, (str, Secret, NoneType)) for each in given):
+            raise TypeError("username, password and token are text")
         if (username is None) != (password is None):
             raise InvalidReference(
                 username or "", "pair of credentials", "username and password go together"

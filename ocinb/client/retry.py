@@ -96,6 +96,8 @@ def with_retry(
     as `policy` says. Any error that `is_retriable_error` does not know is raised at once, the last
     one in the end. Single requests are tried again anyway: this is for what takes several.
     """
+    if isinstance(max_retries, bool) or not isinstance(max_retries, int):
+        raise TypeError(f"max_retries is a whole number, not {type(max_retries).__name__}")
     if max_retries < 0:
         raise ValueError(f"max_retries is {max_retries}; 0 is none")
     policy, number, slept = policy or Retry(), 1, 0.0
@@ -175,7 +177,7 @@ def reason(outcome: Outcome) -> str:
     """Why it is tried again, in a few words."""
     if isinstance(outcome, Response):
         return f"the answer was {outcome.status}"
-    return str(outcome)
+    return outcome.reason
 
 
 def _unknown_name(error: BaseException) -> bool:

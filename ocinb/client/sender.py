@@ -11,16 +11,19 @@ import time
 from collections.abc import Iterable
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from typing import NoReturn
 from weakref import WeakKeyDictionary
 
 from ocinb.client.access.auth import Auth, Grant, asks_for_more, say_withheld
 from ocinb.client.access.credentials import Credentials, Lookup
-from ocinb.client.addresses import Neighbourhood, resolve, split, upgraded
+from ocinb.client.addresses import Neighbourhood, split, upgraded
 from ocinb.client.notices import Notices
 from ocinb.client.retry import Retry
 from ocinb.client.secret import Secret
 from ocinb.client.wire.deadlines import Timeouts
+from ocinb.client.wire.lookups import resolve
+from ocinb.client.wire.observers import is_telling
 from ocinb.client.wire.stopping import current, deaf
 from ocinb.client.wire.transport import Transport, numbers
 from ocinb.errors import InvalidReference, TransferError, TruncatedBody, UnexpectedAnswer
@@ -72,9 +75,14 @@ class Sender:
         self._transport = Transport(
             handle=handle, own=self.home.host, ca=ca, insecure=insecure, timeouts=timeouts
         )
-        self._neighbourhood = Neighbourhood(self.home, resolve)
+        connect = (timeouts or Timeouts()).connect
+        self._neighbourhood = Neighbourhood(self.home, partial(resolve, seconds=connect))
         self._auth = Auth(
-            self.home, self._ask, credentials=_lookup(credentials), trust_realms=trust_realms
+            self.home,
+            self._ask,
+            credentials=_lookup(credentials),
+            trust_realms=trust_realms,
+            may_wait=lambda: not is_telling(),
         )
 
     def as_(self, credentials: Credentials | Lookup | None) -> Sender:

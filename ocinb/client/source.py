@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING, Protocol, TypeAlias, overload
 from ocinb.oci.config import ImageConfig
 from ocinb.oci.descriptor import Descriptor
 from ocinb.oci.document import Document
+from ocinb.oci.image import Blob
 from ocinb.oci.manifest import AnyManifest
 from ocinb.oci.platform import Platform
 from ocinb.protocol.messages import Sink
@@ -50,6 +51,9 @@ class Source(Protocol):
     def config(self, config: Descriptor) -> ImageConfig:
         """The image config that `config` points to."""
 
+    def blob(self, descriptor: Descriptor) -> Blob:
+        """The blob that `descriptor` says, fetched whenever it is read."""
+
     def load(self, entries: Iterable[Descriptor]) -> None:
         """Fetch the manifests of an index's `entries`, and the configs of those that are images."""
 
@@ -71,6 +75,11 @@ class Source(Protocol):
     def pull_blob(
         self, blob: Descriptor | str, *, into: Target, limit: int = ..., progress: Wanted = None
     ) -> None: ...
+
+    def pull_blob_part(
+        self, blob: Descriptor | str, start: int, stop: int, *, limit: int = MEMORY_LIMIT
+    ) -> bytes:
+        """The bytes of a blob from `start` up to `stop`; nothing verifies them."""
 
     def pull_document(
         self,

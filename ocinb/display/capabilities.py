@@ -19,6 +19,9 @@ _VERDICTS: dict[Verdict, Word] = {
     "unknown": Word("?\u00a0unknown", tone="warn"),
     "not asked": Word("–\u00a0not\u00a0asked", tone="dim"),
 }
+# What is so or not, and what registries do beyond what is asked of them: nobody misses it.
+_FACTS = frozenset({"referrers_tag", "chunk_minimum"})
+_EXTRAS = frozenset({"etag", "if_match", "single_post", "anonymous_mount", "several_tags"})
 _COLUMNS = ("capability", "verdict", "spec", "how we know")
 
 
@@ -39,7 +42,8 @@ def capability_blocks(value: Capabilities, *, door: bool = False) -> tuple[Block
         ]
     )
     reading = [each for each in value if not each.writes]
-    return (facts, *_left(value), _table("Found by reading", reading), *_tried(value))
+    found = _table("Found by reading", reading, fold=bool(value.scratch))
+    return (facts, *_left(value), found, *_tried(value))
 
 
 @view.register
@@ -52,7 +56,7 @@ def _tried(value: Capabilities) -> tuple[Block, ...]:
     """What only writing shows: folded away, and how to ask, when nobody did."""
     writing = [each for each in value if each.writes]
     if value.scratch:
-        return (_table("Found by writing", writing), *_made(value))
+        return (_table("Found by writing", writing, fold=True), *_made(value))
     how = (dim("a few bytes in a repository of your choice tell:"), code("scratch='…'"))
     return (
         Fold(
@@ -62,13 +66,27 @@ def _tried(value: Capabilities) -> tuple[Block, ...]:
     )
 
 
-def _table(heading: str, found: list[Capability]) -> Fold:
-    return Fold((heading, dim(f"({len(found)})")), (Table(_COLUMNS, found, _row),), open=True)
+def _table(heading: str, found: list[Capability], *, fold: bool) -> Fold:
+    """All that was `found`; with `fold`, what can be done stands behind what cannot."""
+    good = [each for each in found if each.verdict == "yes"] if fold else []
+    others = [each for each in found if each not in good]
+    blocks: list[Block] = [Table(_COLUMNS, others, _row)] if others else []
+    if good:
+        which = (_VERDICTS["yes"], dim(f"({len(good)})"))
+        blocks.append(Fold(which, (Table(_COLUMNS, good, _row),), open=not others))
+    return Fold((heading, dim(f"({len(found)})")), tuple(blocks), open=True)
 
 
 def _row(each: Capability) -> Row:
     title = Word(each.title, title=f".{each.name}")
-    return Row((title, _VERDICTS[each.verdict], endpoint_word(each.endpoint), dim(each.evidence)))
+    return Row((title, _verdict(each), endpoint_word(each.endpoint), dim(each.evidence)))
+
+
+def _verdict(each: Capability) -> Word:
+    word = _VERDICTS[each.verdict]
+    if each.name in _FACTS or (each.name in _EXTRAS and each.verdict == "no"):
+        return dim(f"–{word.text[1:]}" if each.verdict == "no" else word.text)
+    return word
 
 
 def _made(value: Capabilities) -> tuple[Block, ...]:

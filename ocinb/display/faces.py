@@ -32,6 +32,7 @@ _DRAWN_IN = {
         "registries",
         "remote",
     ),
+    "ocinb.layers": ("files", "file_tables"),
     "ocinb.registry": ("stores",),
     "ocinb.registry.server": ("serving",),  # apart: it loads sockets
     "ocinb.storage": ("stores",),

@@ -9,7 +9,7 @@ made visible here, too, and cut at 10,000 characters.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import singledispatch
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -99,6 +99,17 @@ EXCHANGE: Schema = {
     "sent_bytes": MAYBE_NUMBER, "received_bytes": MAYBE_NUMBER,
 }  # fmt: skip
 HEADER: Schema = {"name": TEXT, "value": TEXT}
+# One row per entry of a layer. `mode` is a number, `permissions` the same as `ls -l` writes it;
+# `device` reads major:minor, `xattrs` and `odd` are lists with commas, `hides` is what a whiteout
+# deletes in lower layers, `offset_bytes` where in the unpacked archive the entry begins.
+FILE: Schema = {
+    "path": TEXT, "type": TEXT, "size_bytes": BYTES, "permissions": TEXT, "mode": COUNT,
+    "uid": COUNT, "gid": COUNT, "user": TEXT, "group": TEXT, "modified": TIME, "target": TEXT,
+    "setuid": "bool", "setgid": "bool", "sticky": "bool", "device": TEXT, "xattrs": TEXT,
+    "hides": TEXT, "odd": TEXT, "offset_bytes": BYTES,
+}  # fmt: skip
+# `text` is empty for what is none, `complete` whether it is the whole file.
+CONTENT: Schema = {"path": TEXT, "size_bytes": BYTES, "complete": "bool", "text": TEXT}
 ERROR: Schema = {
     "error": TEXT, "message": TEXT, "status": MAYBE_NUMBER, "code": TEXT, "method": TEXT,
     "url": TEXT, "hints": TEXT,
@@ -107,11 +118,15 @@ ERROR: Schema = {
 
 @dataclass
 class Rows:
-    """A table before it is a frame: its schema, its rows, and what goes into `df.attrs`."""
+    """A table before it is a frame: its schema, its rows, and what goes into `df.attrs`.
+
+    What is kept in columns, because there is much of it, has one `column` after another by name.
+    """
 
     schema: Schema
     rows: Iterable[Mapping[str, Any]]
     attrs: dict[str, Any] = field(default_factory=dict)
+    column: Callable[[str], Sequence[Any]] | None = None
 
 
 @singledispatch
@@ -132,14 +147,18 @@ def frame(table: Rows) -> pandas.DataFrame:
     """The rows as a frame of exactly the schema's columns and dtypes."""
     import pandas  # noqa: PLC0415  # takes longer to load than everything else together
 
-    found = records(table)
+    column = table.column or _columns(table).__getitem__
     columns = {
-        name: pandas.Series([row[name] for row in found], dtype=dtype)
-        for name, dtype in table.schema.items()
+        name: pandas.Series(column(name), dtype=dtype) for name, dtype in table.schema.items()
     }
-    made = pandas.DataFrame(columns)
+    made = pandas.DataFrame(columns, copy=False)  # they are nobody else's
     made.attrs.update({name: _plain(value, TEXT) for name, value in table.attrs.items()})
     return made
+
+
+def _columns(table: Rows) -> Mapping[str, Sequence[Any]]:
+    found = records(table)
+    return {name: [row[name] for row in found] for name in table.schema}
 
 
 def _plain(value: Any, dtype: str) -> Any:

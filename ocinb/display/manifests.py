@@ -6,6 +6,7 @@ from ocinb.display import history, parts
 from ocinb.display.indexes import document_facts
 from ocinb.display.parts import code, counted, digest, dim, kind, listed, moment, size
 from ocinb.display.view import Block, Cell, Facts, Fold, Row, Table, View, Word, view
+from ocinb.errors import OcinbError
 from ocinb.oci import annotations as keys
 from ocinb.oci import media_types
 from ocinb.oci.config import HistoryEntry, ImageConfig
@@ -55,6 +56,7 @@ def config_facts(config: ImageConfig) -> list[tuple[Cell, Cell]]:
         ("ports", listed(config.exposed_ports)),
         ("volumes", listed(config.volumes)),
         ("stop signal", code(config.stop_signal) if config.stop_signal else ""),
+        ("health check", _health(config)),
     ]  # fmt: skip
 
 
@@ -125,19 +127,40 @@ def _entry(value: HistoryEntry) -> View:
 
 @view.register
 def _image(value: Image) -> View:
-    manifest = value.manifest
+    manifest, config = value.manifest, _config_of(value)
+    about = config_facts(config) if config else []
     blocks = (
-        Facts(manifest_facts(manifest)),
-        *content_blocks(manifest),
+        Facts([*manifest_facts(manifest), *about]),
+        *content_blocks(manifest, config),
+        *(config_folds(config) if config else ()),
         *parts.annotated(manifest.annotations),
-        parts.raw(manifest),
+        *((parts.raw(config, "Raw config"),) if config else ()),
+        parts.raw(manifest, *(("Raw manifest",) if config else ())),
     )
     said = (*summary(manifest), dim("· ready to be pushed"))
     return View(title(manifest), code(value.digest.short), said, blocks)
 
 
+def _config_of(value: Image) -> ImageConfig | None:
+    """Its config where it can be read; an image that is no good can still be looked at."""
+    try:
+        return value.config
+    except OcinbError:
+        return None
+
+
 def _total(manifest: Manifest | ArtifactManifest) -> tuple[Cell, ...]:
     return (size(manifest.total_size), dim("to transfer; the manifest alone"), size(manifest.size))
+
+
+def _health(config: ImageConfig) -> Cell:
+    """The command of docker's health check, which the image-spec only reserves a name for."""
+    inner = config.json.get("config")
+    check = inner.get("Healthcheck") if isinstance(inner, dict) else None
+    test = check.get("Test") if isinstance(check, dict) else None
+    if not isinstance(test, list) or not all(isinstance(word, str) for word in test):
+        return ""
+    return dim("none") if test == ["NONE"] else _words(tuple(test))
 
 
 def _words(words: tuple[str, ...]) -> Cell:

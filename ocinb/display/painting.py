@@ -126,6 +126,7 @@ class Widget(Output):
         import ipywidgets  # noqa: PLC0415  # only where widgets are wanted
 
         self._widget = ipywidgets.HTML(panel.html())
+        self._widget.add_class("jp-RenderedHTMLCommon")  # else its code and tables look different
         self._show(self._widget)
 
     def update(self, panel: Panel) -> None:

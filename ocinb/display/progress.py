@@ -34,12 +34,14 @@ _STATES: dict[State, tuple[str, Tone]] = {
     "sent": ("↑ sending", ""),
     "again": ("↻ once more", "warn"),
     "there": ("= already there", "dim"),
+    "elsewhere": ("→ to be had elsewhere", "dim"),
     "mounted": ("= taken over", "good"),
     "done": ("✓ verified", "good"),
     "failed": ("✗ failed", "bad"),
     "cancelled": ("■ cancelled", "bad"),
     "not begun": ("· not begun", "dim"),
 }
+_FIRST: dict[State, int] = {"failed": 0, "cancelled": 1}
 _OUTCOMES: dict[Outcome, tuple[str, Tone]] = {
     "running": ("…", ""),
     "done": ("✓ done", "good"),
@@ -147,14 +149,15 @@ class Progress:
         entries = self._entries()
         running = self.outcome == "running"
         blocks: list[Block] = []
-        if entries:
-            table = Table(("blob", "size", "state"), entries, _row, right=("size",))
-            heading = counted(len(entries), "blob")
-            blocks = [Fold(heading, (table,), open=running or self.outcome == "failed")]
-        if running and in_notebook():
-            blocks.append(Say(dim("■ To stop it, interrupt the kernel."), "dim"))
+        if running:
+            blocks.append(Say(self.ledger.now or "Beginning", "dim"))
         if self.reason:
             blocks.append(Say(Word(self.reason), "bad"))
+        if entries:
+            is_open = running or self.outcome == "failed"
+            blocks.append(Fold(counted(len(entries), "blob"), _tables(entries), open=is_open))
+        if running and in_notebook():
+            blocks.append(Say(dim("■ To stop it, interrupt the kernel."), "dim"))
         bar = Bar(self.ledger.done, self.ledger.whole)
         if self.outcome == "done":
             bar = Bar(1, 1)
@@ -166,7 +169,7 @@ class Progress:
         amount = f"{human_size(ledger.done)} of {human_size(ledger.whole)}"
         if self.outcome == "running":
             speed = "".join(f"{each}, " for each in self._speed())
-            return (Word(f"{amount}, {speed}".strip()), Word(ledger.now or "beginning"))
+            return (Word(f"{amount}, {speed}".rstrip(", ")),)
         there = ledger.count("there", "mounted")
         known = f", {there:,} already there" if there else ""
         blobs = f", {counted(len(ledger.entries), 'blob')}{known}" if ledger.entries else ""
@@ -195,6 +198,22 @@ def _duration(seconds: float) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
+def _tables(entries: list[Entry]) -> tuple[Block, ...]:
+    """What went wrong before the rest; what was never begun is folded away."""
+    begun = [entry for entry in entries if entry.state != "not begun"]
+    others = [entry for entry in entries if entry.state == "not begun"]
+    begun.sort(key=lambda entry: _FIRST.get(entry.state, len(_FIRST)))
+    blocks: list[Block] = [_table(begun)] if begun else []
+    if others:
+        heading = dim(f"{len(others):,} not begun")
+        blocks.append(Fold(heading, (_table(others),), text=False))
+    return tuple(blocks)
+
+
+def _table(entries: list[Entry]) -> Table:
+    return Table(("blob", "type", "size", "state"), entries, _row, right=("size",))
+
+
 def _row(entry: Entry) -> Row:
     word, tone = _STATES[entry.state]
     moving = entry.state in ("fetched", "sent")
@@ -204,6 +223,5 @@ def _row(entry: Entry) -> Row:
         state = (*state, Bar(entry.done, entry.blob.size))
     if note:
         state = (*state, dim(note))
-    return Row(
-        ((digest(entry.blob.digest), kind(entry.blob.media_type)), size(entry.blob.size), state)
-    )
+    blob = entry.blob
+    return Row((digest(blob.digest), kind(blob.media_type), size(blob.size), state))

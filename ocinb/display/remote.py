@@ -103,7 +103,16 @@ def _remote_layer(value: RemoteLayer) -> View:
     )
     folds = (*parts.annotated(found.annotations), *parts.commands(*lines), *embedded(found))
     name = (code(found.digest.short), parts.kind(found.media_type), parts.size(found.size))
-    return View(f"Layer {value.position}", name, "", (Facts(descriptor_facts(found)), *folds))
+    facts = [*descriptor_facts(found), ("files", _files(value))]
+    return View(f"Layer {value.position}", name, "", (Facts(facts), *folds))
+
+
+def _files(value: RemoteLayer) -> Cell:
+    """How many there are once they were listed, and until then how to list them."""
+    files = value.known_files
+    if files is None:
+        return parts.not_loaded(".files")
+    return (parts.counted(len(files), "entry", "entries"), dim("in .files"))
 
 
 @view.register

@@ -16,6 +16,7 @@ CREATED = f"{_IMAGE}created"
 SOURCE = f"{_IMAGE}source"
 LICENSES = f"{_IMAGE}licenses"
 BASE_NAME = f"{_IMAGE}base.name"
+BASE_DIGEST = f"{_IMAGE}base.digest"
 REF_NAME = f"{_IMAGE}ref.name"  # the tag, in the index of an image layout
 
 # How BuildKit says that an entry of an index speaks of another one.

@@ -6,7 +6,6 @@ digest whoever wrote it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 from ocinb.oci import annotations as keys
 from ocinb.oci import media_types
 from ocinb.oci.descriptor import Descriptor
+from ocinb.oci.document import encode_sorted
 from ocinb.oci.image import Blob, Image
 from ocinb.oci.manifest import Manifest, parse_manifest
 
@@ -60,7 +60,7 @@ def made(*, artifact_type: str = "", **fields: Any) -> Manifest:
         "mediaType": media_types.MANIFEST,
         **_unless_empty(artifactType=artifact_type, **fields),
     }
-    raw = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    raw = encode_sorted(document)
     manifest = parse_manifest(raw, media_types.MANIFEST)
     assert isinstance(manifest, Manifest)  # its own media type says so
     return manifest

@@ -7,12 +7,10 @@ from typing import TypeAlias
 
 from ocinb.errors import InvalidContent
 from ocinb.oci.config import parse_config
-from ocinb.oci.descriptor import Descriptor
 from ocinb.oci.digest import Digest
 from ocinb.oci.given import Given, Layers, check, described
 from ocinb.oci.image import Blob, Image, ImageIndex
 from ocinb.oci.manifest import Manifest, parse_manifest
-from ocinb.oci.media_types import is_foreign
 from ocinb.oci.platform import Platform
 from ocinb.oci.strict_json import MANIFEST_LIMIT
 
@@ -41,12 +39,28 @@ def raw_image(manifest: bytes, config: bytes, layers: Layers, *, media_type: str
     return Image(parsed, tuple(blobs.values()))
 
 
+def raw_images(images: Iterable[Raw]) -> list[Image]:
+    """The image of each `(manifest, config, layers)`."""
+    return [raw_image(*_raw(image)) for image in images]
+
+
+def _raw(given: object) -> Raw:
+    if isinstance(given, tuple) and len(given) == 3:
+        return given
+    count = f" of {len(given)}" if isinstance(given, tuple) else ""
+    raise TypeError(
+        "each of the images is (manifest, config, layers), with the layers by digest, not "
+        f"{type(given).__name__}{count}"
+    )
+
+
 def index_of(
     images: Iterable[ForPlatform], *, annotations: Mapping[str, str] | None = None
 ) -> ImageIndex:
     """An index of images, each for the platform it is given with, or else says it is for.
 
-    Raises `InvalidContent` when there are none, when one does not say, and when two say the same.
+    Raises `InvalidContent` when there are none, when one does not say or says another, and when
+    two say the same.
     """
     pairs = [_with_platform(each) for each in images]
     if not pairs:
@@ -72,12 +86,35 @@ def _with_platform(given: ForPlatform) -> tuple[Platform, Image]:
             f"{type(pair).__name__}"
         )
     platform, image = given
-    return platform if isinstance(platform, Platform) else Platform.parse(platform), image
+    if not isinstance(platform, Platform):
+        platform = Platform.parse(platform)
+    _refuse_another(platform, image)
+    return platform, image
+
+
+def _refuse_another(platform: Platform, image: Image) -> None:
+    """Refuse an image whose own config is for another system or architecture.
+
+    The variant may differ, and what is not here need not be looked at.
+    """
+    config = image.config_blob
+    if config is None or config.origin is not None or not platform.is_known:
+        return
+    try:
+        own = platform_of(image)
+    except InvalidContent:  # it does not say
+        return
+    wanted, said = platform.normalised, own.normalised
+    if (wanted.os, wanted.architecture) != (said.os, said.architecture):
+        raise InvalidContent(
+            f"{image!r} is given for {platform}, but its own config says {own}",
+            hints=["give the platform that it is for, or the image alone"],
+        )
 
 
 def platform_of(image: Image) -> Platform:
     """What an image says it is for: all of it, with variant and version of the system."""
-    config = image.config
+    config = image.config_blob
     if config is None or config.size > MANIFEST_LIMIT:
         raise _says_nothing(image)
     platform = parse_config(b"".join(config)).platform
@@ -90,13 +127,8 @@ def _layers(manifest: Manifest, given: Mapping[Digest, Given]) -> Iterator[Blob]
     for layer in manifest.layers:
         if layer.digest in given:
             yield described(layer, given[layer.digest])
-        elif not _lives_elsewhere(layer):
+        elif not layer.lives_elsewhere:
             raise InvalidContent(f"there is no content for the layer {layer.digest}")
-
-
-def _lives_elsewhere(layer: Descriptor) -> bool:
-    """Whether a layer must not be pushed, but fetched where its `urls` say."""
-    return bool(layer.urls) and is_foreign(layer.media_type)
 
 
 def _says_nothing(image: Image) -> InvalidContent:

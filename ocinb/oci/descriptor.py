@@ -71,6 +71,11 @@ class Descriptor(Drawable):
             {name: item for name, item in value.items() if name not in _FIELDS},
         )
 
+    @property
+    def lives_elsewhere(self) -> bool:
+        """Whether it is a layer that nobody pushes, to be had where its `urls` say (K-5)."""
+        return bool(self.urls) and media_types.is_foreign(self.media_type)
+
     def to_json(self) -> dict[str, Any]:
         """The object that stands for it in a manifest, in the order the spec lists its fields."""
         fields: dict[str, Any] = {

@@ -20,6 +20,7 @@ _GRAMMAR = re.compile(r"[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[a-zA-Z0-9=_-]+", re.ASCII
 # Registered algorithms and the hex digits each has. blake3 is registered but not in hashlib: such
 # digests can be read and shown, not computed.
 REGISTERED = {"sha256": 64, "sha512": 128, "blake3": 64}
+_ENCODED = {name: re.compile(rf"[a-f0-9]{{{digits}}}") for name, digits in REGISTERED.items()}
 _HASHERS: dict[str, Callable[[], Hash]] = {"sha256": hashlib.sha256, "sha512": hashlib.sha512}
 _LONGEST = 1_024
 
@@ -40,12 +41,13 @@ class Digest(str):
         if not isinstance(text, str) or len(text) > _LONGEST or not _GRAMMAR.fullmatch(text):
             raise InvalidReference(text, "digest", "it must read algorithm:encoded")
         algorithm, _, encoded = text.partition(":")
-        digits = REGISTERED.get(algorithm)
-        if digits and not re.fullmatch(rf"[a-f0-9]{{{digits}}}", encoded):
+        registered = _ENCODED.get(algorithm)
+        if registered and not registered.fullmatch(encoded):
+            digits = REGISTERED[algorithm]
             raise InvalidReference(
                 text, "digest", f"{algorithm} has exactly {digits} lower-case hex digits"
             )
-        if digits is None and algorithm in ("md5", "sha1"):
+        if registered is None and algorithm in ("md5", "sha1"):
             raise InvalidReference(text, "digest", f"{algorithm} is not an OCI digest algorithm")
         return super().__new__(cls, text)
 

@@ -40,3 +40,9 @@ class Document(Drawable):
 def encode(document: Mapping[str, Any]) -> bytes:
     """The bytes of a document we write: compact UTF-8 JSON, names in the order given."""
     return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def encode_sorted(document: Mapping[str, Any]) -> bytes:
+    """The same with names in their own order, whatever order they are given in."""
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return text.encode()

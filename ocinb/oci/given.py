@@ -60,7 +60,7 @@ def check(descriptor: Descriptor, content: bytes) -> None:
 
 def read(path: Path) -> Iterator[bytes]:
     """The content of a file, in pieces."""
-    with path.open("rb") as file:
+    with path.open("rb", buffering=0) as file:
         while piece := file.read(PIECE):
             yield piece
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TypeAlias
+from typing import Self, TypeAlias
 
 from ocinb.drawable import Drawable
+from ocinb.errors import InvalidContent
 from ocinb.oci import annotations as keys
+from ocinb.oci import media_types, strict_json
+from ocinb.oci.config import ImageConfig, parse_config
 from ocinb.oci.descriptor import Descriptor
 from ocinb.oci.digest import Digest
 from ocinb.oci.index import Index
@@ -19,18 +22,33 @@ from ocinb.text import human_size
 _PIECE = 256 * 1024
 
 
+class _InMemory:
+    """How to open content held in memory; unlike a function made on the spot, it can be pickled."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def __call__(self) -> Iterator[bytes]:
+        for at in range(0, len(self._content), _PIECE):
+            yield self._content[at : at + _PIECE]
+
+
 @dataclass(frozen=True)
 class Blob(Drawable):
-    """Content that can be read again and again: a descriptor, and how to open it in pieces."""
+    """Content that can be read again and again: a descriptor, and how to open it in pieces.
+
+    `origin` is where it comes from, a registry's place and the name of a repository, if that is so:
+    the same registry can take it over from there.
+    """
 
     descriptor: Descriptor
     open: Callable[[], Iterable[bytes]] = field(repr=False, compare=False)
+    origin: tuple[str, str] | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def of(cls, content: bytes, media_type: str, **fields: object) -> Blob:
         """A blob held in memory."""
-        pieces = [content[at : at + _PIECE] for at in range(0, len(content), _PIECE)]
-        return cls(Descriptor.of(content, media_type, **fields), lambda: pieces)
+        return cls(Descriptor.of(content, media_type, **fields), _InMemory(content))
 
     @property
     def digest(self) -> Digest:
@@ -65,7 +83,7 @@ class Image(Drawable):
         annotations: Mapping[str, str] | None = None,
         subject: Descriptor | None = None,
         artifact_type: str = "",
-    ) -> Image:
+    ) -> Self:
         """An image of `config` and `layers`, its manifest written anew."""
         layers = tuple(layers)
         manifest = Manifest.of(
@@ -83,11 +101,24 @@ class Image(Drawable):
         return self.manifest
 
     @property
-    def config(self) -> Blob | None:
-        """The config; None for what has none, and where it was left out."""
+    def config_blob(self) -> Blob | None:
+        """The config as it is moved; None for what has none, and where it was left out."""
         named = self.manifest
         found = self._found((named.config,)) if isinstance(named, Manifest) else ()
         return found[0] if found else None
+
+    @cached_property
+    def config(self) -> ImageConfig | None:
+        """What the image says about itself; None for artifacts, and where it was left out.
+
+        Raises `InvalidContent` when it is no JSON object.
+        """
+        blob = self.config_blob
+        if blob is None or blob.descriptor.media_type not in media_types.IMAGE_CONFIGS:
+            return None
+        if blob.size > strict_json.MANIFEST_LIMIT:
+            raise InvalidContent(f"the image config has {blob.size:,} bytes, which is too many")
+        return parse_config(b"".join(blob), blob.descriptor.media_type)
 
     @property
     def layers(self) -> tuple[Blob, ...]:

@@ -165,9 +165,8 @@ def _media_type(value: Mapping[str, Any], content_type: str) -> str:
         return media_types.INDEX
     if "layers" in value and "manifests" not in value:
         return media_types.MANIFEST
-    raise InvalidContent(
-        f"this is no manifest: it came as {visible(said, 200)!r} and names no type"
-    )
+    came = f"it came as {visible(said, 200)!r} and" if said else "it came without a type, and"
+    raise InvalidContent(f"this is no manifest: {came} names none itself")
 
 
 def _refuse_schema_1(value: Mapping[str, Any], said: str) -> None:

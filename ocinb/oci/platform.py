@@ -61,6 +61,8 @@ class Platform(Drawable):
         Other spellings (`x86_64`, `aarch64`, `macos`) become the usual ones; of a single word the
         rest is taken from this machine. Raises `InvalidReference`.
         """
+        if not isinstance(text, str):
+            raise InvalidReference(text, "platform", f"it is {type(text).__name__}, not text")
         parts = text.split("/")
         system = _OS.fullmatch(parts[0])
         if len(parts) > 3 or not system or not all(map(_WORD.fullmatch, parts[1:])):

@@ -76,8 +76,8 @@ class _Catalog:
     seen: dict[str, None] = field(default_factory=dict)
     odd: dict[str, None] = field(default_factory=dict)
 
-    def add(self, names: list[object]) -> None:
-        self.pages.read(len(names))
+    def add(self, names: list[object], size: int) -> None:
+        self.pages.read(len(names), size)
         for name in names:
             try:
                 self.seen[check_repository(name if isinstance(name, str) else "")] = None
@@ -114,7 +114,7 @@ def list_catalog(
         catalog.pages.asked.add(url)
         response = yield _page(url, catalog.pages.number + 1)
         try:
-            catalog.add(_names(_listed(response)))
+            catalog.add(_names(_listed(response)), len(response.body))
             link = next_link(response.headers.get_all("link"))
             url = same_listing(response, link, _PATH) if link else ""
         except (RegistryError, InvalidContent) as error:

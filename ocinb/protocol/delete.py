@@ -37,10 +37,8 @@ Kind: TypeAlias = Literal["tag", "manifest", "blob"]
 _DISABLED = (400, 405)
 _MOST_LOOKS = 3
 _PAGES_COMPARED, _MOST_COMPARED = 3, 20  # of tags, to say what else a deletion would take along
-_TAG_HINT = (
-    "some registries delete nothing, and some by digest only: {} would delete the manifest, and "
-    "with it every other tag it has"
-)
+_TAG_HINT = "some registries delete nothing, and some by digest only: {} would delete the manifest"
+_WITH = ", and with it every other tag it has"
 _MANIFEST_HINT = "on many registries deleting is switched off, or left to their web pages"
 _BLOB_HINT = "many registries remove blobs by themselves, once no manifest names them, and only so"
 
@@ -70,7 +68,8 @@ def delete(
     """Delete a tag, which leaves the manifest there; or, by digest, a manifest with all its tags.
 
     With `verify`, the registry is asked afterwards whether it is gone. `api` is what is known of
-    its referrers API: without one, a manifest is taken off the list of its subject. Raises
+    its referrers API: without one, a manifest is taken off the list of its subject. What refers to
+    a manifest stays, and so does the list of it, for whoever pushes that again (C39). Raises
     `NotFound`, or `DeleteDisabled` on registries that do not delete such things.
     """
     wanted = identifier(reference)
@@ -94,20 +93,22 @@ def _delete_tag(name: str, tag: str, *, verify: bool) -> Conversation[Deleted]:
     seen = (yield question).expect(200, *HEAD_REFUSED)
     digest = claimed_digest(seen)
     response = yield manifest_deletion(name, tag, f"Delete the tag {tag}")
-    hint = _TAG_HINT.format(digest or "its digest")
+    beside = _WITH
     if response.status in _DISABLED and digest:
-        hint = f"{hint}: {(yield from _tags_beside(name, tag, digest))}"
+        beside = yield from _tags_beside(name, tag, digest)
+    hint = _TAG_HINT.format(digest or "its digest") + beside
     yield from _expect_deleted(response, question if seen.status == 200 else None, hint)
     gone = (yield from _seen_gone(question)) if verify else None
     return Deleted("tag", tag, digest, gone, _still_there(gone))
 
 
 def _tags_beside(name: str, tag: str, digest: Digest) -> Conversation[str]:
-    """Which other tags a manifest has, in words, as far as looking at some of them tells (X-2)."""
+    """How a hint ends that says which other tags a manifest has, as far as looking at some of them
+    tells (X-2)."""
     try:
         listed = yield from surviving(list_tags(name, most_pages=_PAGES_COMPARED))
     except OcinbError:
-        return "which ones is not known"
+        return f"{_WITH}: which ones is not known"
     others = [other for other in listed if other != tag]
     beside = list[str]()
     for other in others[:_MOST_COMPARED]:
@@ -115,7 +116,9 @@ def _tags_beside(name: str, tag: str, digest: Digest) -> Conversation[str]:
         if isinstance(answer, Response) and claimed_digest(answer) == digest:
             beside.append(other)
     sure = listed.complete and len(others) <= _MOST_COMPARED
-    return some_of(beside) if sure else f"{some_of(beside)}, and perhaps more"
+    if not beside and sure:
+        return "; it has no other tag"
+    return f"{_WITH}: {some_of(beside)}{'' if sure else ', and perhaps more'}"
 
 
 def _delete_manifest(

@@ -85,7 +85,8 @@ class _Download:
             return
         if not taken:
             response.expect(200)
-        note_other_claim(response, self._blob.digest)
+        if verifier.matches:
+            note_other_claim(response, self._blob.digest)
         if response.is_web_page() and not verifier.matches:
             raise not_a_registry(response)
         short = None if verifier.encoding else verifier.short()

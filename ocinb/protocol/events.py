@@ -75,8 +75,19 @@ class Skipped:
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """The registry does not have a blob, which says that it is to be had elsewhere."""
+
+    digest: Digest
+    size: int
+
+
+@dataclass(frozen=True)
 class Mounted:
-    """A blob was taken over from another repository of the same registry."""
+    """A blob was taken over from another repository of the same registry.
+
+    `source` is its name, and empty where only the registry knows.
+    """
 
     digest: Digest
     size: int
@@ -109,6 +120,7 @@ Event: TypeAlias = (
     | Retrying
     | Planned
     | Skipped
+    | LeftOut
     | Mounted
     | Verified
     | Finished

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -181,7 +182,7 @@ class Response(Drawable):
         """The error this answer stands for, in the registry's own words."""
         code, message = self._said()
         method, url = self.asked
-        wait = retry_after(self.headers)
+        wait = retry_after(self.headers, time.time())  # which counts where it has no `Date`
         kind = _KINDS.get(self.status)
         if kind is None:
             kind = ServerFault if self.status >= 500 else RegistryError
@@ -237,7 +238,7 @@ class Failure:
     @property
     def reason(self) -> str:
         """Why it is tried again."""
-        return str(self.error)
+        return self.error.reason
 
 
 @dataclass(frozen=True)
@@ -294,17 +295,15 @@ def received(request: Request, response: Response) -> Response:
 
     Raises `UnexpectedAnswer` when there is more than `request.limit` bytes to keep.
     """
-    response = replace(response, request=request)
-    if response.stream is None:
-        pieces: Iterable[bytes] = Bytes(response.body)
-    else:
-        pieces = response.stream
+    stream = response.stream
+    pieces: Iterable[bytes] = Bytes(response.body) if stream is None else stream
+    head = Response(response.status, response.headers, request=request)
     if request.method == "HEAD":
-        return replace(response, body=b"", stream=None)
+        return head
     if request.sink is not None and 200 <= response.status < 300:
-        _pour(pieces, request.sink, response)
-        return replace(response, body=b"", stream=None)
-    return replace(response, body=_bounded(request, response, pieces), stream=None)
+        _pour(pieces, request.sink, head)
+        return head
+    return replace(head, body=_bounded(request, head, pieces))
 
 
 def _pour(pieces: Iterable[bytes], sink: Sink, head: Response) -> None:

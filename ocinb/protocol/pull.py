@@ -7,14 +7,14 @@ from contextlib import AbstractContextManager
 from functools import partial
 from typing import Protocol, TypeAlias
 
-from ocinb.errors import InvalidContent
+from ocinb.errors import InvalidContent, NotFound
 from ocinb.oci.descriptor import Descriptor
 from ocinb.oci.digest import Digest
 from ocinb.oci.index import Index
 from ocinb.oci.manifest import AnyManifest
 from ocinb.oci.platform import Platform
 from ocinb.protocol.download import get_blob
-from ocinb.protocol.events import Observer, Planned, Skipped, nobody
+from ocinb.protocol.events import LeftOut, Observer, Planned, Skipped, nobody
 from ocinb.protocol.fetch import get_manifest
 from ocinb.protocol.messages import Conversation, Sink
 from ocinb.protocol.together import Together, Turn, at_once, one_by_one
@@ -38,6 +38,9 @@ class BlobShelf(Protocol):
 
 class Shelf(BlobShelf, Protocol):
     """Where a pull puts content, piece by piece: the root last, so that nobody sees it without."""
+
+    def expect(self, blobs: Iterable[Descriptor]) -> None:
+        """Raise `DiskFull` when there is no room for those of `blobs` that are not there yet."""
 
     def keep(self, manifest: AnyManifest) -> None:
         """Have a manifest that another one names."""
@@ -75,6 +78,7 @@ def pull(
         root = yield from get(entry.digest, entry)
     children = yield from _below(root, get, together)
     blobs = all_blobs((*children, root))
+    shelf.expect(blobs)
     announce(Planned(blobs))
     yield from together(pull_blob(name, blob, shelf, announce, turn) for blob in blobs)
     for child in children:
@@ -86,13 +90,22 @@ def pull(
 def pull_blob(
     name: str, blob: Descriptor, shelf: BlobShelf, announce: Observer = nobody, turn: Turn = at_once
 ) -> Conversation[None]:
-    """Fetch a blob onto `shelf`, verified, unless it is there once it is its `turn`."""
+    """Fetch a blob onto `shelf`, verified, unless it is there once it is its `turn`.
+
+    What lives elsewhere is left out where the registry does not have it: nobody else is asked
+    (K-5).
+    """
     with turn(blob.digest):
         if shelf.has(blob):
             announce(Skipped(blob.digest, blob.size))
             return
-        with shelf.place(blob) as sink:
-            yield from get_blob(name, blob, sink, announce)
+        try:
+            with shelf.place(blob) as sink:
+                yield from get_blob(name, blob, sink, announce)
+        except NotFound:
+            if not blob.lives_elsewhere:
+                raise
+            announce(LeftOut(blob.digest, blob.size))
 
 
 def all_blobs(manifests: Iterable[AnyManifest]) -> tuple[Descriptor, ...]:

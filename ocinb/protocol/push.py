@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -31,6 +31,8 @@ from ocinb.protocol.uploads.session import UploadSession
 from ocinb.protocol.uploads.upload import upload
 from ocinb.text import visible
 
+# The repository of the same registry that a blob may be taken over from; empty for none.
+MountFrom: TypeAlias = Callable[[Blob], str]
 Outcome: TypeAlias = Literal["existed", "mounted", "uploaded"]
 
 
@@ -57,7 +59,7 @@ def push(
     tags: Iterable[str],
     announce: Observer = nobody,
     *,
-    mount_from: str = "",
+    mount_from: str | MountFrom = "",
     chunk_size: int | None = None,
     together: Together = one_by_one,
     turn: Turn = at_once,
@@ -66,17 +68,19 @@ def push(
     """Push an image, an artifact or an index with its images, and give it `tags`.
 
     Without tags it is known by its digest alone. Blobs that the repository `mount_from` of the same
-    registry has are taken over from there; others are sent in one piece, or in chunks of
-    `chunk_size` bytes. `together` has several blobs or manifests pushed, each blob in its `turn`.
-    With `tagging`, several tags are given in one request, as far as the registry takes them so.
+    registry has, which may be another one for each, are taken over from there; others are sent in
+    one piece, or in chunks of `chunk_size` bytes. `together` has several blobs or manifests pushed,
+    each blob in its `turn`. With `tagging`, several tags are given in one request, as far as the
+    registry takes them so.
     """
     tags = tuple(tags)
     for document in all_manifests(content):
         _refuse_too_large(document)
     blobs = all_blobs(content)
+    source = mount_from if callable(mount_from) else lambda _: mount_from
     announce(Planned(tuple(blob.descriptor for blob in blobs)))
     outcomes = yield from together(
-        push_blob(name, blob, announce, mount_from=mount_from, chunk_size=chunk_size, turn=turn)
+        push_blob(name, blob, announce, mount_from=source(blob), chunk_size=chunk_size, turn=turn)
         for blob in blobs
     )
     yield from push_manifests(name, content, tags, together, tagging)
@@ -205,7 +209,7 @@ def put_manifest(name: str, document: AnyManifest, reference: str) -> Conversati
     _refuse_too_large(document)
     response = yield manifest_step(name, document, reference)
     if response.status not in (200, 201, 202):
-        raise explained(response.refusal(), document)
+        raise explained(response, document)
     source = "the registry, which changed the manifest"
     confirmed = confirms(response, document.digest, [document.raw], source)
     if response.status != 201 and not confirmed:

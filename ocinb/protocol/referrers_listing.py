@@ -13,13 +13,11 @@ from ocinb.oci.index import Index
 from ocinb.protocol.fetch import get_manifest
 from ocinb.protocol.messages import Conversation
 from ocinb.protocol.pages import Pages
-from ocinb.text import human_size
 
 Source: TypeAlias = Literal["api", "tag", "none"]
 
 # The bounds of one listing (K-6, K-26).
 MOST_REFERRERS = 100_000
-MOST_BYTES = 64 * 1024 * 1024
 MOST_LOOKED_INTO = 1_000  # manifests that are fetched to learn what they say themselves
 
 _UNREADABLE = (RegistryError, InvalidContent, DigestMismatch, NotSupported)
@@ -34,7 +32,6 @@ class Listing:
     found: dict[Digest, Descriptor] = field(default_factory=dict)
     unfiltered: set[Digest] = field(default_factory=set)  # perhaps of another type
     pages: Pages = field(default_factory=Pages)
-    size: int = 0
     source: Source = "none"
     complete: bool = True
     confirmed: bool = False
@@ -43,8 +40,7 @@ class Listing:
 
     def add(self, index: Index, *, filtered: bool = False) -> None:
         """A page, which the registry may have `filtered` by type."""
-        self.pages.read(len(index.manifests))
-        self.size += index.size
+        self.pages.read(len(index.manifests), index.size)
         for each in index.manifests:
             if self.found.setdefault(each.digest, each) is each and not filtered:
                 self.unfiltered.add(each.digest)
@@ -53,8 +49,6 @@ class Listing:
         """Why the page at `url` is not to be asked for, if there is a reason (K-6)."""
         if len(self.found) >= MOST_REFERRERS:
             return f"there are more than {MOST_REFERRERS:,} referrers"
-        if self.size >= MOST_BYTES:
-            return f"the pages have more than {human_size(MOST_BYTES)}"
         return self.pages.too_many(url)
 
     def break_off(self, why: str) -> None:

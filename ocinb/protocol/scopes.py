@@ -6,15 +6,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Literal, TypeAlias
 from urllib.parse import parse_qs, urlsplit
 
+# What is to be done with a repository: who may push may pull, too.
 OperationScope: TypeAlias = Literal["pull", "push"]
 
 _SCOPED = re.compile(
     r"/v2/(?P<name>.+)/(?:blobs/uploads/[^/]*|blobs/[^/]+|manifests/[^/]+|tags/list|referrers/[^/]+)",
     re.ASCII,
 )
+_CATALOG = "registry:catalog:*"
 _READING = ("GET", "HEAD")
 _ACTIONS: dict[OperationScope, str] = {"pull": "pull", "push": "pull,push"}
 
@@ -31,7 +34,7 @@ def needed(method: str, url: str) -> str:
     """
     parts = urlsplit(url)
     if parts.path == "/v2/_catalog":
-        return "registry:catalog:*"
+        return _CATALOG
     match = _SCOPED.fullmatch(parts.path)
     if match is None:
         return ""
@@ -40,6 +43,22 @@ def needed(method: str, url: str) -> str:
     scope = scope_of(match["name"], "pull" if method in _READING else "push")
     sources = parse_qs(parts.query).get("from", []) if method == "POST" else []
     return " ".join([scope, *(scope_of(source, "pull") for source in sources[:1])])
+
+
+def told(scopes: Iterable[str]) -> str:
+    """What `scopes` allow, for people: `demo/app (pull, push)`; empty when there are none."""
+    return " and ".join(filter(None, map(_told, scopes)))
+
+
+def _told(scope: str) -> str:
+    kind, _, rest = scope.partition(":")
+    name, _, actions = rest.rpartition(":")
+    if scope == _CATALOG:
+        return "the catalog"
+    if kind != "repository" or not name:
+        return scope
+    everything = actions == "*"
+    return f"{name} ({'everything' if everything else actions.replace(',', ', ')})"
 
 
 def covers(granted: str, wanted: str) -> bool:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from ocinb.errors import DigestMismatch, TruncatedBody, UnexpectedAnswer
 from ocinb.oci.digest import Digest
 from ocinb.protocol.fields.encoding import Decoder, Undecodable, coding, decodable
 from ocinb.protocol.fields.headers import Headers
+from ocinb.protocol.fields.ranges import Part, content_range
 from ocinb.protocol.messages import Enough, Response, Sink
 
 if TYPE_CHECKING:
     from hashlib import _Hash as Hash
-
-# What a part is, in the one form that can be gone on with: no other unit, no unknown total (D-7).
-_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})", re.ASCII)
 
 
 @runtime_checkable
@@ -180,14 +177,9 @@ class Verifier:
 
     def _goes_on(self, headers: Headers) -> bool:
         """Whether a part begins at the next byte and ends with the last; all three must be so."""
-        match = _CONTENT_RANGE.fullmatch(headers.get("content-range", "").strip())
-        if match is None or self._size is None or not self.received:
+        if self._size is None or not self.received:
             return False
-        return (int(match[1]), int(match[2]), int(match[3])) == (
-            self.received,
-            self._size - 1,
-            self._size,
-        )
+        return content_range(headers) == Part(self.received, self._size, self._size)
 
     def _to_decode(self, headers: Headers) -> bool:
         """What is as long as the blob is taken for the blob, anything else for an encoded one."""

@@ -19,8 +19,9 @@ from ocinb.protocol.fields.encoding import plain
 from ocinb.protocol.fields.headers import Headers
 from ocinb.protocol.fields.links import next_link, same_listing
 from ocinb.protocol.messages import Conversation, Request, Response, Step
+from ocinb.protocol.pages import MOST_BYTES
 from ocinb.protocol.ping import not_a_registry
-from ocinb.text import visible
+from ocinb.text import human_size, visible
 
 MOST_PAGES = 1_000
 MOST_TAGS = 100_000
@@ -73,11 +74,13 @@ class _Listing:
     asked: set[str] = field(default_factory=set)
     pages: int = 0
     empty: int = 0
+    size: int = 0
 
-    def add(self, names: list[object]) -> bool:
-        """Whether there was something new in `names`."""
+    def add(self, names: list[object], size: int) -> bool:
+        """Whether there was something new in `names`, a page of `size` bytes."""
         before = len(self.seen) + len(self.odd)
         self.pages += 1
+        self.size += size
         self.empty = 0 if names else self.empty + 1
         for name in names:
             try:
@@ -94,6 +97,8 @@ class _Listing:
             return f"there are more than {self.most_pages:,} pages"
         if len(self.seen) + len(self.odd) >= MOST_TAGS:
             return f"there are more than {MOST_TAGS:,} tags"
+        if self.size >= MOST_BYTES:
+            return f"the pages have more than {human_size(MOST_BYTES)}"
         if self.empty >= _MOST_EMPTY_PAGES:
             return "the registry sends one empty page after another"
         return ""
@@ -126,7 +131,7 @@ def list_tags(
         response = yield _page(url, listing.pages + 1, paged=page_size is not None)
         try:
             names = _names(_listed(response))
-            fresh = listing.add(names)
+            fresh = listing.add(names, len(response.body))
             url = _next(response, name, names, None if url == everything else page_size, fresh)
         except (RegistryError, InvalidContent) as error:
             if listing.pages == 0:

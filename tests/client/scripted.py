@@ -12,7 +12,6 @@ import ssl
 import struct
 import tempfile
 import threading
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,6 +66,7 @@ class ScriptedServer:
         self._lock = threading.Lock()
         self._connections: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
+        self._over = threading.Event()
 
     def __enter__(self) -> Self:
         self._listener = socket.create_server((self.host, 0))
@@ -81,6 +81,7 @@ class ScriptedServer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._over.set()
         _hang_up(self._listener)
         for connection in self._connections:
             _hang_up(connection)
@@ -121,24 +122,23 @@ class ScriptedServer:
             self.requests.append(heard)
             says = self._script[0] if len(self._script) == 1 else self._script.pop(0)
         return all(
-            _play(connection, part) for part in ([says] if isinstance(says, bytes) else says)
+            self._play(connection, part) for part in ([says] if isinstance(says, bytes) else says)
         )
 
-
-def _play(connection: socket.socket, part: Part) -> bool:
-    match part:
-        case bytes():
-            connection.sendall(part)
-        case Pause(seconds):
-            time.sleep(seconds)
-        case Reset():
-            linger = struct.pack("ii", 1, 0)
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-            connection.close()
-            return False
-        case Close():
-            return False
-    return True
+    def _play(self, connection: socket.socket, part: Part) -> bool:
+        match part:
+            case bytes():
+                connection.sendall(part)
+            case Pause(seconds):
+                self._over.wait(seconds)  # nobody waits for what comes after the test
+            case Reset():
+                linger = struct.pack("ii", 1, 0)
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                connection.close()
+                return False
+            case Close():
+                return False
+        return True
 
 
 def _read(connection: socket.socket, number: int) -> Heard | None:

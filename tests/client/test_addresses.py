@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from ocinb.client import addresses
 from ocinb.client.addresses import (
     LOOPBACK,
     NEVER,
@@ -15,6 +14,7 @@ from ocinb.client.addresses import (
     proxy_for,
     split,
 )
+from ocinb.client.wire.lookups import resolve
 from ocinb.errors import UnexpectedAnswer, Unreachable
 
 
@@ -78,7 +78,7 @@ def test_an_unknown_host_we_were_sent_to_is_unreachable():
 @pytest.mark.parametrize("host", ["0x7f000001", "2130706433", "127.1", "017700000001"])
 def test_addresses_in_disguise_are_looked_through(host: str):
     """K-3: text checks are useless, the resolver decides."""
-    near = Neighbourhood(split("https://8.8.8.8")[0], addresses.resolve)
+    near = Neighbourhood(split("https://8.8.8.8")[0], resolve)
     with pytest.raises((UnexpectedAnswer, Unreachable)):
         near.addresses(f"https://{host}/")
 

@@ -48,9 +48,9 @@ def raw(
 ) -> tuple[bytes, bytes, dict[Digest, Any]]:
     """An image as somebody may have it: two documents, and something to call for each layer."""
     written = {**made.manifest.json, "mediaType": media_type}
-    assert made.config
+    assert made.config_blob
     layers = {each.digest: (lambda each=each: b"".join(each)) for each in made.layers}
-    return encode(written), b"".join(made.config), layers
+    return encode(written), b"".join(made.config_blob), layers
 
 
 # Several platforms
@@ -74,7 +74,8 @@ def test_images_for_several_platforms_are_one_index_under_all_tags(repository: R
 
 def test_a_platform_may_be_given_with_the_image(repository: Repository):
     images: list[ForPlatform] = [
-        ("linux/arm/v6", image(ARM64)), (Platform("linux", "arm", "v7"), image(AMD64)),
+        ("linux/arm/v6", image(Platform("linux", "arm", "v7"))),
+        (Platform("linux", "arm", "v7"), image(Platform("linux", "arm"))),
     ]  # fmt: skip
     repository.push_multi(images, "v1", progress=False)
     assert list(map(str, repository["v1"].platforms)) == ["linux/arm/v6", "linux/arm/v7"]  # type: ignore[union-attr]
@@ -90,6 +91,26 @@ def test_what_makes_no_index_is_refused_before_anything_is_sent(
     for say in (repository.push_blobs_multi, repository.push_blobs_multi_steps):  # type: ignore[assignment]
         with pytest.raises(InvalidContent):
             say(list(map(raw, images)), "v1")  # type: ignore[arg-type]
+    assert counted.asked == []
+
+
+@pytest.mark.parametrize("platform", ["linux/riscv64", "windows/arm64"])
+def test_an_image_that_says_it_is_for_another_platform_is_refused_before_anything_is_sent(
+    counted: Counted, repository: Repository, platform: str
+):
+    for push in (repository.push_multi, repository.push_multi_steps):
+        with pytest.raises(InvalidContent, match=f"is given for {platform}, but its own config"):
+            push([(platform, image(ARM64))], "v1")
+    assert counted.asked == []
+
+
+def test_raw_images_that_are_not_three_things_are_named_as_what_they_were_given_as(
+    counted: Counted, repository: Repository
+):
+    wrong: Any = [(b"{}",)]
+    for push in (repository.push_blobs_multi, repository.push_blobs_multi_steps):
+        with pytest.raises(TypeError, match=r"^each of the images is \(manifest, .*tuple of 1"):
+            push(wrong, "v1")
     assert counted.asked == []
 
 

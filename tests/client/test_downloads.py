@@ -7,6 +7,7 @@ import io
 import json
 import logging
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -19,7 +20,7 @@ from pathlib import Path
 import pytest
 
 import ocinb
-from ocinb.client.moving.shelves import LayoutShelf
+from ocinb.client.moving.shelves import FileShelf, LayoutShelf, through
 from ocinb.client.registry import Registry
 from ocinb.client.repository import Repository
 from ocinb.client.wire.stopping import Stop
@@ -38,6 +39,8 @@ from ocinb.oci.digest import Digest
 from ocinb.oci.image import Blob, Image
 from ocinb.protocol.events import BytesMoved, Event, Retrying, Skipped, Verified
 from ocinb.protocol.messages import Body, Request, Response
+from ocinb.protocol.pull import BlobShelf, pull_blob
+from ocinb.protocol.sinks import Hashing
 from ocinb.registry import lessons
 from ocinb.registry.app import LocalRegistry
 from ocinb.registry.lessons import Lesson
@@ -85,6 +88,20 @@ def breaking(registry: LocalRegistry, *failures: BaseException, at: int = HALF) 
         return replace(response, stream=Pieces(content[:at], left.pop(0), size=len(content)))
 
     return Watched(registry, instead(f"GET {GET}", broken, registry.handle, len(failures)))
+
+
+def begun(folder: Path, content: bytes) -> Path:
+    """What a process left of the blob in `folder`."""
+    place = partial.place(folder, BLOB.digest)
+    place.write_bytes(content)
+    place.chmod(0o600)
+    return place
+
+
+def hash_what_is_there(shelf: BlobShelf) -> None:
+    with shelf.place(BLOB) as sink:
+        assert isinstance(sink, Hashing)
+        sink.mark()
 
 
 def hidden(folder: Path) -> list[str]:
@@ -286,9 +303,7 @@ def test_FD26_what_is_interrupted_is_gone_on_with_by_the_next_call(registry, tmp
 
 
 def test_a_part_that_was_changed_costs_a_download_and_nothing_else(registry, tmp_path: Path):
-    place = partial.place(tmp_path, BLOB.digest)
-    place.write_bytes(b"!" * HALF)
-    place.chmod(0o600)
+    begun(tmp_path, b"!" * HALF)
     watched = Watched(registry)
     opened(watched).pull_blob(BLOB, into=tmp_path / "blob")
     assert (tmp_path / "blob").read_bytes() == CONTENT
@@ -296,9 +311,7 @@ def test_a_part_that_was_changed_costs_a_download_and_nothing_else(registry, tmp
 
 
 def test_D8_a_part_that_is_complete_is_not_asked_for(registry, tmp_path: Path):
-    place = partial.place(tmp_path, BLOB.digest)
-    place.write_bytes(CONTENT)
-    place.chmod(0o600)
+    begun(tmp_path, CONTENT)
     watched = Watched(registry)
     opened(watched).pull_blob(BLOB, into=tmp_path / "blob")
     assert watched.ranges() == []
@@ -460,6 +473,37 @@ def test_FD25_a_full_disk_ends_a_pull_and_leaves_a_valid_layout(registry, tmp_pa
     assert opened(registry).pull("big", tmp_path).tags() == ("big",)
 
 
+def test_what_an_interrupted_pull_left_of_a_blob_is_told(registry, tmp_path: Path):
+    watched = breaking(registry, TruncatedBody("gone"), Cancelled("enough"))
+    with pytest.raises(Cancelled) as caught:
+        in_a_hurry(opened(watched, concurrency=1)).pull("big", tmp_path)
+    assert hidden(tmp_path) == [partial.place(tmp_path, BLOB.digest).name]
+    assert caught.value.hints == (
+        "1 of 2 blobs is there, and a part of one more; pull again: nothing is fetched twice",
+    )
+
+
+def test_F11_a_pull_that_has_no_room_for_all_of_it_fetches_none_of_it(tmp_path, monkeypatch):
+    """What is needed is what is missing of all blobs: each alone would have room."""
+    registry, config = LocalRegistry(), Blob.of(b"{}", media_types.CONFIG)
+    layers = [Blob.of(CONTENT, media_types.LAYER), Blob.of(CONTENT[::-1], media_types.LAYER)]
+    opened(registry).push(Image.of(config, layers), "two")
+    watched, into = Watched(registry), tmp_path / "not" / "there"
+    usage = shutil._ntuple_diskusage(100 * SIZE, 99 * SIZE, 2 * SIZE - 1)
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage if folder.is_dir() else None)
+    with pytest.raises(DiskFull, match="are free") as refused:
+        opened(watched).pull("two", into)
+    assert refused.value.needed == 2 * SIZE + config.size
+    assert not [each.url for each in watched.asked if "/blobs/" in each.url]
+    assert not into.exists()
+    steps = opened(watched).pull_steps("two", into)
+    with pytest.raises(DiskFull):
+        steps.finish()
+    into.mkdir(parents=True)
+    begun(into, CONTENT[:HALF])  # what is there need not come
+    assert opened(watched).pull("two", into).tags() == ("two",)
+
+
 # What is there already
 
 
@@ -492,6 +536,28 @@ def test_F12_hashing_what_is_there_ends_when_it_is_asked_to(registry, tmp_path: 
     with stop.heard(), pytest.raises(Cancelled):
         LayoutShelf(empty, repository.registry.cache).has(BLOB)
     assert list(empty.path.iterdir()) == []
+
+
+@pytest.mark.parametrize("cached", [False, True])
+@pytest.mark.parametrize("into", ["file", "layout"])
+def test_F12_so_does_hashing_what_an_interrupted_download_left(registry, tmp_path, into, cached):
+    """It is kept, and gone on with by the next call."""
+    watched, layout = Watched(registry), Layout(tmp_path / "layout")
+    layout.ingest().abort()
+    place = begun(layout.path if into == "layout" else tmp_path, CONTENT[:HALF])
+    cache = Cache(tmp_path / "cache") if cached else None
+    shelf = (
+        LayoutShelf(layout, cache)
+        if into == "layout"
+        else through(cache, FileShelf(tmp_path / "blob"))
+    )
+    stop = Stop()
+    stop.set()
+    with stop.heard(), pytest.raises(Cancelled):
+        hash_what_is_there(shelf)
+    assert place.read_bytes() == CONTENT[:HALF]
+    opened(watched, cache=cache).run(pull_blob("demo/app", BLOB, shelf))
+    assert watched.ranges() == [f"bytes={HALF}-{SIZE - 1}"]
 
 
 # The cache
@@ -590,14 +656,23 @@ def test_FD28_a_cache_that_cannot_be_written_to_is_warned_of_once(registry, tmp_
 
 
 def test_what_was_begun_by_another_process_still_becomes_right(registry, tmp_path: Path):
-    """The cache saw only the rest of it, and does without."""
+    """What is read again to be hashed goes to the cache, too."""
+    cache, watched = Cache(tmp_path / "cache"), Watched(registry)
+    begun(tmp_path, CONTENT[:HALF])
+    opened(watched, cache=cache).pull_blob(BLOB, into=tmp_path / "blob")
+    assert (tmp_path / "blob").read_bytes() == CONTENT
+    assert watched.ranges() == [f"bytes={HALF}-{SIZE - 1}"]
+    assert [entry.digest for entry in cache.entries] == [BLOB.digest]
+    assert opened(watched, cache=cache).pull_blob(BLOB) == CONTENT
+    assert watched.ranges() == []
+
+
+def test_what_another_process_had_wrong_does_not_get_into_the_cache(registry, tmp_path: Path):
     cache = Cache(tmp_path / "cache")
-    place = partial.place(tmp_path, BLOB.digest)
-    place.write_bytes(CONTENT[:HALF])
-    place.chmod(0o600)
+    begun(tmp_path, b"!" * HALF)
     opened(registry, cache=cache).pull_blob(BLOB, into=tmp_path / "blob")
     assert (tmp_path / "blob").read_bytes() == CONTENT
-    assert cache.entries == ()
+    assert opened(LocalRegistry(), cache=cache).pull_blob(BLOB) == CONTENT
 
 
 # What comes compressed

@@ -142,7 +142,7 @@ def test_X1_a_registry_that_does_not_delete_says_so(school: LocalRegistry, kind:
 
 
 def test_F3_when_the_answer_was_lost_it_is_deleted_all_the_same(school: LocalRegistry):
-    """Case 59: the first DELETE arrives, and its answer does not."""
+    """F-X1: case 59: the first DELETE arrives, and its answer does not."""
 
     def lost(request: Request) -> Response:
         school.handle(request)
@@ -254,6 +254,26 @@ def test_C25_blobs_are_taken_over_from_another_repository(counted: Counted):
     assert [line for line in asked if "/blobs/uploads/" in line and "mount=" not in line] == []
     assert target["v1"].digest == APP.digest
     assert "taken over" in (pushed._repr_html_() or "")
+
+
+@pytest.mark.parametrize("by_steps", [True, False])
+def test_C25_a_registry_may_find_by_itself_where_a_blob_is(counted: Counted, by_steps: bool):
+    target = Repository("demo/copy", registry=counted)
+    counted.since()
+    if by_steps:
+        pushed = target.push_steps(APP, "v1", mount_from="*").finish()
+    else:
+        pushed = target.push(APP, "v1", mount_from="*", progress=True)
+    assert {outcome for _, outcome in pushed.blobs} == {"mounted"}
+    asked = [line for line in counted.since() if "mount=" in line]
+    assert asked
+    assert not [line for line in asked if "from=" in line]
+
+
+def test_C25_what_is_nowhere_is_sent(counted: Counted):
+    target = Repository("demo/copy", registry=counted)
+    pushed = target.push(image(b"new"), "v1", mount_from="*", progress=False)
+    assert {outcome for _, outcome in pushed.blobs} == {"uploaded"}
 
 
 def test_C25_what_is_not_there_is_sent(counted: Counted):

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import ocinb
+from ocinb.client.advice import advice
 from ocinb.client.registry import Registry
 from ocinb.client.repository import Repository
 from ocinb.errors import (
@@ -26,6 +27,8 @@ from ocinb.errors import (
 )
 from ocinb.protocol.events import Event, Finished, RequestStarted, Skipped
 from ocinb.protocol.messages import Request, Response
+from ocinb.registry.app import LocalRegistry
+from ocinb.storage import files
 from tests.client.asking import Counted, in_a_hurry, opened, refusal, scripted
 from tests.client.traces import told
 
@@ -162,6 +165,7 @@ def test_docker_hub_s_own_repositories_are_in_library():
     hub = Registry("docker.io")
     assert hub["alpine"].full_name == "docker.io/library/alpine"
     assert hub["alpine"] is hub["library/alpine"]
+    assert hub["docker.io/alpine"] is hub["index.docker.io/library/alpine"] is hub["alpine"]
     assert hub["owner/app"].full_name == "docker.io/owner/app"
     assert Registry("quay.io")["alpine"].full_name == "quay.io/alpine"
     assert hub.repositories_seen == ("library/alpine", "owner/app")
@@ -227,14 +231,27 @@ def test_a_ping_that_wants_to_know_who_asks_is_an_answer():
     assert ping.challenges[0].scheme == "basic"
 
 
+def test_a_name_may_have_its_registry_before_it_but_no_other():
+    assert Registry("ghcr.io")["ghcr.io/x/y"].full_name == "ghcr.io/x/y"
+    assert Registry("ghcr.io")["quay.io/x/y"].full_name == "ghcr.io/quay.io/x/y"  # of a cache
+    assert Registry("localhost:5000")["localhost:5000/x"].full_name == "localhost:5000/x"
+    assert Registry(LocalRegistry())["local/x"].full_name == "local/local/x"
+
+
 # Errors say what to do next
 
 
 def test_who_asks_as_nobody_is_told_how_to_log_in():
     with pytest.raises(AuthenticationError) as caught:
         scripted(refusal(401, "UNAUTHORIZED", "who are you"))["v1"]
-    assert "docker login local" in caught.value.hints[0]
+    assert caught.value.hints[0].endswith("give username= and password=, or token=")
     assert "401 UNAUTHORIZED: who are you" in str(caught.value)
+
+
+def test_who_asks_a_registry_elsewhere_may_also_log_in_there():
+    error = AuthenticationError(401, method="GET", url="https://ghcr.io/v2/demo/app/tags/list")
+    said = advice(error, "ghcr.io", "ocinb.Registry('ghcr.io')", None)
+    assert said.endswith("or token=, or log in with docker login ghcr.io")
 
 
 def test_credentials_that_are_refused_are_named_by_their_source_alone():
@@ -344,6 +361,20 @@ def test_a_registry_in_trouble_is_nobody_else_s_fault():
     with pytest.raises(ServerFault, match="502: <h1>Bad gateway") as caught:
         repository.registry.ping()
     assert "try again later" in caught.value.hints[0]
+
+
+@pytest.mark.parametrize("served", [True, False])
+def test_F11_a_full_disk_is_the_same_answer_in_process_and_over_http(tmp_path, monkeypatch, served):
+    def full(file, piece) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files, "write_all", full)
+    with LocalRegistry(tmp_path) as local:
+        registry = Registry(local.serve().host if served else local)
+        with pytest.raises(ServerFault, match="507 SIZE_INVALID: the disk of") as caught:
+            Repository("demo/app", registry=registry).push_blob(b"content")
+    (hint,) = caught.value.hints
+    assert "make room on the registry's disk" in hint
 
 
 # Watching it

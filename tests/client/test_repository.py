@@ -149,6 +149,7 @@ def test_the_same_goes_for_names_within_a_registry(counted: Counted, name: str):
 
 
 def test_making_drawing_and_naming_ask_nobody(counted: Counted, repository: Repository):
+    """K-32."""
     repr(repository), repository._repr_html_(), repository.records(), repository.expression
     repository._ipython_key_completions_()
     assert repository.known(ABSENT) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -165,3 +166,22 @@ def test_a_size_that_is_wrong_is_found_out(repository: Repository):
             repository.pull_blob(SAID.digest, size=size, progress=False)
     with pytest.raises(InvalidReference):
         repository.pull_blob(Digest.of(b"x"), size=-1)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes")
+def test_a_device_or_a_pipe_is_not_replaced_by_a_file(repository: Repository, tmp_path: Path):
+    """Whoever pulls into /dev/null, and may, must not take it from everybody."""
+    there = repository.push_blob(CONTENT)
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(FileExistsError, match="device or a pipe"):
+        repository.pull_blob(there, into=tmp_path / "pipe")
+    assert (tmp_path / "pipe").is_fifo()
+    assert [each.name for each in tmp_path.iterdir()] == ["pipe"]
+
+
+def test_a_file_that_is_opened_as_text_is_refused_before_anything_is_sent(tmp_path: Path):
+    (tmp_path / "blob").write_text("text")
+    counted = Counted(LocalRegistry().handle)
+    with (tmp_path / "blob").open() as file, pytest.raises(TypeError, match="'rb'"):
+        Repository("demo/app", registry=counted).push_blob(file)  # type: ignore[arg-type]
+    assert counted.asked == []

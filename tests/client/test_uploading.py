@@ -205,7 +205,7 @@ def test_C24_a_registry_that_cannot_cancel_is_not_asked_twice():
     school = LocalRegistry()
     handle = instead("DELETE", refusal(503, "X"), instead("PUT", refusal(403, "X"), school.handle))
     counted = Counted(handle)
-    repository = in_a_hurry(opened(counted, "demo/new"))
+    repository = in_a_hurry(opened(counted, "demo/new", concurrency=1))
     with pytest.raises(Denied):
         repository.push(image(CONTENT))
     assert methods(counted) == ["HEAD", "POST", "PUT", "DELETE"]

@@ -159,3 +159,9 @@ def test_it_takes_up_what_single_requests_gave_up():
         found = ocinb.with_retry(lambda: repository.pull_blob(layer.digest), policy=POLICY)
         assert len(found) == layer.size
         assert len(slept) == 1
+
+
+@pytest.mark.parametrize("retries", ["3", 1.5, True, None])
+def test_how_often_is_a_whole_number(retries):
+    with pytest.raises(TypeError, match=r"^max_retries is a whole number"):
+        with_retry(lambda: pytest.fail("it was called"), retries)

@@ -6,9 +6,10 @@ import traceback
 from collections.abc import Iterator
 
 
-def told(error: BaseException) -> str:
-    """Everything `error` and what led to it say, and the variables of our frames on the way."""
-    return "\n".join(line for each in _chain(error) for line in _lines(each))
+def told(error: BaseException, *, everywhere: bool = False) -> str:
+    """Everything `error` and what led to it say, and the variables on the way: of our frames, or of
+    those of libraries, too (`everywhere`), but for the tests' own."""
+    return "\n".join(line for each in _chain(error) for line in _lines(each, everywhere))
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
@@ -17,8 +18,17 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def _lines(error: BaseException) -> Iterator[str]:
+def _lines(error: BaseException, everywhere: bool) -> Iterator[str]:
     yield from (str(error), repr(error), *getattr(error, "__notes__", ()))
     for frame, _ in traceback.walk_tb(error.__traceback__):
-        if "/ocinb/" in frame.f_code.co_filename.replace("\\", "/"):
-            yield f"{frame.f_code.co_name}: {frame.f_locals}"
+        file = frame.f_code.co_filename.replace("\\", "/")
+        if "/ocinb/" in file or (everywhere and "/tests/" not in file):
+            shown = {name: _shown(value) for name, value in frame.f_locals.items()}
+            yield f"{frame.f_code.co_name}: {shown}"
+
+
+def _shown(value: object) -> str:
+    try:
+        return repr(value)
+    except Exception as error:  # what is half made has no repr
+        return repr(error)

@@ -13,6 +13,7 @@ from ocinb.protocol.capabilities import Capabilities
 from ocinb.protocol.catalog import CatalogList
 from ocinb.protocol.referring.referrers import ReferrerList
 from ocinb.protocol.uploads.session import UploadSession
+from ocinb.registry import lessons
 from tests.display.reader import read
 
 
@@ -31,7 +32,8 @@ def test_each_verdict_stands_with_how_it_is_known_and_its_section(registry: ocin
     found = registry.capabilities()
     said = shown(found)
     assert "referrers API ✓ yes end-12a GET referrers/sha256:" in said
-    assert "versions of manifests (ETag) ✗ no end-3" in said
+    assert "tags in pages ✓ yes" in said
+    assert "versions of manifests (ETag) – no end-3" in said  # nobody misses it
     assert "sha512 digests ? unknown" in said
     assert found["referrers"].endpoint.link in read(faces.html(found)).links
     assert "asked of demo/app" in said
@@ -50,6 +52,17 @@ def test_what_was_written_is_named(registry: ocinb.Registry):
     assert "tags can be deleted ✓ yes end-9 DELETE manifests/ocinb-probe → 202" in said
     assert "Pushed for this (11, 0 left)" in said
     assert "tag ocinb-probe-2" in said
+
+
+def test_what_can_be_done_is_folded_away_where_all_was_tried(school: ocinb.LocalRegistry):
+    old = ocinb.Registry(lessons.before_1_1(school)).capabilities("demo/app", scratch="demo/x")
+    said = shown(old)
+    assert "✗ no" in said
+    good = [each.title for each in old if each.verdict == "yes" and not each.writes]
+    bad = [each.title for each in old if each.verdict == "no"]
+    folded = said.index("✓ yes (")
+    assert all(said.index(title) > folded for title in good)
+    assert said.index(bad[0]) < folded
 
 
 def test_what_is_left_is_said_first(registry: ocinb.Registry):

@@ -60,6 +60,7 @@ def test_an_index_has_a_row_for_each_platform_and_none_for_attestations():
 
 
 def test_attestations_are_folded_under_their_platform_and_named_by_what_they_say():
+    """R-7."""
     page = read(faces.html(APP))  # here their manifests are at hand
     assert "SBOM, SPDX · provenance, SLSA 0.2" in page.text
     rows = [row for row in page.rows if row[0] == "linux/amd64"]
@@ -159,6 +160,7 @@ def test_an_artifact_is_called_what_it_is():
 
 
 def test_attestations_are_never_called_verified():
+    """K-24."""
     attestation = APP.children[-1]
     assert isinstance(attestation, Image)
     assert getattr(attestation.manifest, "is_attestation", False)

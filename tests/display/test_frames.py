@@ -28,7 +28,7 @@ from ocinb.protocol.stepper import Stepper
 from ocinb.protocol.tags import TagList
 from ocinb.protocol.uploads.session import UploadSession
 from ocinb.storage.memory import MemoryStore
-from tests.display.values import Say, capabilities, every, first
+from tests.display.values import Say, capabilities, every, files, first
 
 APP = ocinb.sample.app()
 IMAGE, MANIFEST, CONFIG = first(APP)
@@ -65,6 +65,7 @@ FULL_AND_EMPTY: list[tuple[frames.Schema, Drawable, Drawable]] = [
     (frames.CAPABILITY, capabilities(Say("x")), Capabilities("r", Ping(200))),
     (frames.REPOSITORY, CatalogList("r", ("a",)), CatalogList("r")),
     (frames.SESSION, UploadSession("/u", EMPTY.digest, 2), UploadSession("/u", None, None)),
+    (frames.FILE, files(Say("x")), files(Say("x"))[:0]),
     (frames.DELETED, Deleted("tag", "v1", None, True), Deleted("tag", "v1")),
     (frames.STORED, stored(), MemoryStore()),
     (frames.HEADER, Request("GET", "/", {"accept": "x"}), Request("GET", "/")),

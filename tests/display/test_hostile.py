@@ -15,6 +15,7 @@ from ocinb.display.frames import LONGEST, rows
 from ocinb.display.html import MOST
 from ocinb.display.view import view
 from ocinb.drawable import Drawable
+from ocinb.layers.making.configured import Configured
 from ocinb.oci.document import Document
 from ocinb.text import visible
 from tests.display.reader import Page, is_harmless, read
@@ -75,6 +76,10 @@ SHOWN = {
     "Capabilities": "registry repository scratch title evidence written no made left version",
     "CatalogList": "registry name name2 odd note",
     "Deleted": "reference note",
+    "FileList": "layer path hidden target user group note trouble",
+    "FileEntry": "path target user group xattr",
+    "whiteout FileEntry": "hidden user group",
+    "Content": "path",
     "Ping": "version scheme name value server",
     "Request": "request-accept request-body",
     "Response": "server body",
@@ -103,6 +108,7 @@ def says(page: Page, text: str) -> bool:
 
 @pytest.mark.parametrize("text", CORPUS)
 def test_hostile_text_is_shown_as_text_and_nothing_else(text: str):
+    """K-16."""
     for name, value in every(say := Say(text)):
         html = faces.html(value)
         page = read(html)
@@ -190,10 +196,10 @@ def drawables() -> list[type[Drawable]]:
     return sorted((kind for kind in ours if kind not in BASES), key=lambda kind: kind.__qualname__)
 
 
-BASES = (Document, _Bound)  # of which there are none but of their subclasses
+BASES = (Document, _Bound, Configured)  # of which there are none but of their subclasses
 
 
-@pytest.mark.parametrize("kind", drawables(), ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", drawables(), ids=lambda kind: f"{kind.__module__}.{kind.__name__}")
 def test_every_class_that_draws_itself_has_a_view_and_a_table(kind: type[Drawable]):
     faces._learn(kind)
     assert view.dispatch(kind) is not view.dispatch(object)

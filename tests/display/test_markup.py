@@ -61,6 +61,7 @@ def test_line_ends_stay_only_where_they_are_wanted():
     ],
 )
 def test_web_addresses_can_be_followed(url: str):
+    """K-17."""
     assert is_link(url)
     assert read_href(linked(text("x"), url)) == url
 
@@ -97,6 +98,7 @@ def test_web_addresses_can_be_followed(url: str):
     ],
 )
 def test_anything_else_stays_text(url: str):
+    """K-17."""
     assert not is_link(url)
     assert linked(text("x"), url) == "x"
 
@@ -118,7 +120,7 @@ def test_every_rule_of_the_style_is_about_our_own_elements():
 
 
 def test_markup_is_made_in_one_file_only():
-    """Neither angle brackets in strings nor `Html(…)` around anything."""
+    """K-16: neither angle brackets in strings nor `Html(…)` around anything."""
     for path in FOLDER.glob("*.py"):
         source = path.read_text("utf-8")
         if path.name == "markup.py":

@@ -163,9 +163,31 @@ def test_how_it_ended_is_said_and_nothing_is_swallowed(
     assert word in fake.last
     rows = read(fake.painted[-1][1]).rows
     assert rows[1][-1] == blob
-    assert rows[2][-1] == "· not begun"
+    assert rows[-1][-1] == "· not begun"
+    assert "1 not begun" in read(fake.painted[-1][1]).text
     assert is_harmless(fake.last)
     assert ("disk full <b>" in fake.last) == isinstance(error, OSError)
+
+
+def test_what_failed_stands_before_all_else():
+    fake = Fake()
+    blobs = [Descriptor.of(b"%2d" % number, media_types.LAYER) for number in range(40)]
+
+    def transfer() -> None:
+        with Progress("Pull a:v1", to=fake) as observer:
+            observer(Planned(tuple(blobs)))
+            for blob in blobs[:20]:
+                observer(Skipped(blob.digest, blob.size))
+            for event in fetched(1, blobs[20], 1):
+                observer(event)
+            raise OSError("gone")
+
+    with pytest.raises(OSError, match="gone"):
+        transfer()
+    rows = read(fake.painted[-1][1]).rows
+    assert rows[1][-1] == "✗ failed"
+    assert [row[-1] for row in rows].count("= already there") == 20
+    assert "19 not begun" in read(fake.painted[-1][1]).text
 
 
 def test_trouble_with_painting_never_reaches_the_transfer(caplog: pytest.LogCaptureFixture):
@@ -206,7 +228,8 @@ def test_it_says_how_fast_it_goes_and_how_long_it_will_take(
         for done in (200, 400, 600):
             clock.now += 1.0
             observer(BytesMoved(1, "down", done, 1_000))
-        assert "600 B of 3.9 KiB, 200 B/s, 17 s left, GET" in fake.last
+        assert "600 B of 3.9 KiB, 200 B/s, 17 s left" in fake.last
+        assert fake.last.index(f"GET {ONE.digest.short}") < fake.last.index("blobs")
     assert "/s" not in fake.last
     assert "left" not in fake.last
 
@@ -373,6 +396,7 @@ def test_a_widget_is_replaced_by_static_html(handle: FakeHandle, clock: Clock):
         lambda: setattr(clock, "now", clock.now + 1))  # fmt: skip
     live, final = handle.shown
     assert "↓ fetching" in live.value or "✓ verified" in live.value
+    assert live._dom_classes == ("jp-RenderedHTMLCommon",)  # drawn as what stays is
     assert live.comm is None, "the widget is closed"
     assert "✓ done" in final._repr_mimebundle_()["text/html"]
 

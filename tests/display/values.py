@@ -14,6 +14,9 @@ from ocinb.client.access.credentials import Credentials
 from ocinb.client.remote import RemoteArtifact, RemoteImage, RemoteIndex, RemoteLayer
 from ocinb.client.secret import Secret
 from ocinb.drawable import Drawable
+from ocinb.layers.content import Content
+from ocinb.layers.entries import Columns, FileEntry
+from ocinb.layers.files import FileList, Listed
 from ocinb.oci import annotations as keys
 from ocinb.oci import media_types
 from ocinb.oci.config import HistoryEntry, ImageConfig, parse_config
@@ -149,6 +152,21 @@ def config(say: Say) -> ImageConfig:
     )  # fmt: skip
 
 
+def built(say: Say) -> ocinb.Image:
+    """An image that can be built on, with all its config says."""
+    said = {
+        "os": say("os"),
+        "history": [{"created_by": say("step")}],
+        "config": {
+            "Env": [f"{say('env')}=1"],
+            "Labels": {say("label"): say("label-value")},
+            "Healthcheck": {"Test": [say("health")]},
+        },
+    }
+    config = Blob.of(encode(said), media_types.CONFIG)
+    return ocinb.Image.of(config, [], annotations={say("key"): say("value")})
+
+
 def request(say: Say, of: str = "request") -> Request:
     headers = {
         "content-type": "text/plain",
@@ -212,10 +230,32 @@ def ping(say: Say) -> Ping:
                 say("server"))  # fmt: skip
 
 
+def files(say: Say) -> FileList:
+    """The listing of a layer that broke off after a link, an attribute and a whiteout."""
+    found = Columns()
+    found.paths += [say("path"), f".wh.{say('hidden')}"]
+    found.types += bytes([2, 7])
+    found.known_owners.append((1, 2))
+    found.known_names.append((say("user"), say("group")))
+    for column in (found.sizes, found.mtimes, found.owners, found.names, found.offsets, found.data):
+        column.extend([0, 0])
+    found.modes.extend([0o4755, 0])
+    found.odd.extend([1, 0])
+    found.targets[0], found.xattrs[0] = say("target"), {say("xattr"): b"x"}
+    found.settle()
+    trouble = errors.InvalidArchive(say("trouble"), rule=say("rule"), entry=2, offset=1_024)
+    return FileList(
+        Listed(say("layer"), "gzip", 10, 20, digest(1), True, trouble, (say("note"),)), found
+    )
+
+
 def failures(say: Say) -> Iterator[tuple[str, errors.OcinbError]]:
     text = say("message")
     hints = [say("hint")]
-    for kind in (errors.OcinbError, errors.InvalidContent, errors.NotSupported, errors.Cancelled):
+    for kind in (
+        errors.OcinbError, errors.InvalidContent, errors.InvalidArchive, errors.NotSupported,
+        errors.Cancelled,
+    ):  # fmt: skip
         yield kind.__name__, kind(text, hints=hints)
     yield "DiskFull", errors.DiskFull(text, path=text, needed=1, hints=hints)
     yield "InvalidReference", errors.InvalidReference(text, say("part"), say("rule"), hints=hints)
@@ -273,6 +313,7 @@ def every(say: Say) -> Iterator[tuple[str, Drawable]]:
     yield "ImageConfig", config(say)
     yield "HistoryEntry", config(say).history[0]
     yield "Image", Image(manifest(say), ())
+    yield "built Image", built(Say(_bytes(say.text).decode()[:100_000]))  # as JSON may have it
     yield "ImageIndex", ImageIndex(index(say), (Image(manifest(say), ()),))
     yield "TagList", tags(say)
     yield "ReferrerList", referrers(say)
@@ -280,6 +321,12 @@ def every(say: Say) -> Iterator[tuple[str, Drawable]]:
     yield "CatalogList", catalog(say)
     yield "UploadSession", UploadSession(say("location"), digest(1), 1_234, 56, 7)
     yield "Deleted", Deleted("tag", say("reference"), digest(1), False, say("note"))
+    yield "FileList", files(say)
+    yield "FileEntry", files(say)[0]
+    yield "whiteout FileEntry", files(say)[1]
+    yield "lone FileEntry", FileEntry(say("path"), "other", mtime=WHEN, device=(8, 1))
+    yield "Content", Content(say("path"), _bytes(say("text")), 1_000)
+    yield "binary Content", Content(say("path"), b"\0" + _bytes(say("text")), 1_000)
     yield "Ping", ping(say)
     yield "Challenge", ping(say).challenges[0]
     yield "Endpoint", endpoints.MOUNT_BLOB

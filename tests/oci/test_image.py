@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import pickle
+
+import pytest
+
+from ocinb.errors import InvalidContent
 from ocinb.oci.descriptor import EMPTY, Descriptor
 from ocinb.oci.document import encode
 from ocinb.oci.image import Blob, Image, ImageIndex
@@ -21,6 +26,14 @@ def test_a_blob_is_read_in_pieces_again_and_again():
     assert len(list(blob)) == 3
     assert b"".join(blob) == b"".join(blob) == content
     assert list(Blob.of(b"", LAYER)) == []
+
+
+def test_what_is_held_in_memory_crosses_process_boundaries():
+    image = Image.of(CONFIG_BLOB, LAYERS)
+    twin = pickle.loads(pickle.dumps(image))
+    assert twin == image
+    assert [b"".join(blob) for blob in twin.blobs] == [b'{"os":"linux"}', b"one", b"two!"]
+    assert twin.config == image.config
 
 
 def test_a_blob_is_opened_only_when_it_is_read():
@@ -53,11 +66,11 @@ def test_an_image_is_a_new_manifest_and_its_blobs():
 
 def test_config_and_layers_are_told_apart_as_the_manifest_has_them():
     image = Image.of(CONFIG_BLOB, [*LAYERS, LAYERS[0]])
-    assert (image.config, image.layers) == (CONFIG_BLOB, (*LAYERS, LAYERS[0]))
+    assert (image.config_blob, image.layers) == (CONFIG_BLOB, (*LAYERS, LAYERS[0]))
     shuffled = Image(image.manifest, (LAYERS[1], LAYERS[0], CONFIG_BLOB))
-    assert (shuffled.config, shuffled.layers) == (image.config, image.layers)
+    assert (shuffled.config_blob, shuffled.layers) == (image.config_blob, image.layers)
     sparse = Image(image.manifest, (LAYERS[1],))
-    assert (sparse.config, sparse.layers) == (None, (LAYERS[1],))
+    assert (sparse.config_blob, sparse.layers) == (None, (LAYERS[1],))
 
 
 def test_an_artifact_s_blobs_are_its_layers_and_config_it_has_none():
@@ -65,7 +78,7 @@ def test_an_artifact_s_blobs_are_its_layers_and_config_it_has_none():
     manifest = parse_manifest(raw)
     assert isinstance(manifest, ArtifactManifest)
     artifact = Image(manifest, (LAYERS[0],))
-    assert (artifact.config, artifact.layers) == (None, (LAYERS[0],))
+    assert (artifact.config_blob, artifact.layers) == (None, (LAYERS[0],))
 
 
 def test_a_blob_named_twice_is_moved_once():
@@ -95,3 +108,19 @@ def test_an_index_names_each_image_with_its_platform_and_attestations_after_them
     documents = index.index.size + sum(each.size for each in index.index.manifests)
     assert index.total_size == documents + 14 + 3 + 4 + 2  # one config for both
     assert repr(index) == f"<ImageIndex {index.digest.short} 3 children>"
+
+
+def test_the_config_of_an_image_is_what_it_says_and_of_anything_else_it_is_none():
+    image = Image.of(CONFIG_BLOB, LAYERS)
+    assert image.config is not None
+    assert (image.config.platform.os, image.config.digest) == ("linux", CONFIG_BLOB.digest)
+    chart = Image.of(Blob.of(b"{}", "application/vnd.cncf.helm.config.v1+json"), LAYERS)
+    assert (chart.config, chart.config_blob) == (None, chart.blobs[0])
+    assert Image(image.manifest, tuple(LAYERS)).config is None
+
+
+def test_a_config_that_is_none_or_far_too_long_is_refused_when_it_is_asked_for():
+    for raw, said in ((b"[]", "a JSON list, not an object"), (b" " * 4_194_305, "too many")):
+        image = Image.of(Blob.of(raw, CONFIG), [])
+        with pytest.raises(InvalidContent, match=said):
+            _ = image.config

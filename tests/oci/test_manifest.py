@@ -178,6 +178,7 @@ def test_schema_1_is_refused_as_obsolete(document, content_type):
         (b"[]", MANIFEST, "a JSON list, not an object"),
         (b"{}", "application/octet-stream", "this is no manifest"),
         (b'{"schemaVersion":2}', "text/html", "this is no manifest: it came as 'text/html'"),
+        (b'{"schemaVersion":2}', "", "this is no manifest: it came without a type, and names none"),
         (b"<html>", MANIFEST, "not JSON"),
         (b'{"layers":[],"layers":[]}', MANIFEST, "twice"),
         (b"", "", "not JSON"),

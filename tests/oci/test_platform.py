@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -284,3 +285,9 @@ def test_no_text_takes_longer_than_its_length(unit):
         with pytest.raises(InvalidReference):
             P(hostile)
     assert time.perf_counter() - started < 0.5
+
+
+@pytest.mark.parametrize("text", [5, None, b"linux/amd64"])
+def test_a_platform_is_text(text: Any):
+    with pytest.raises(InvalidReference, match=r"not text$"):
+        Platform.parse(text)

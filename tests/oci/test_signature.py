@@ -99,9 +99,9 @@ def test_the_first_signature_is_byte_for_byte_that_of_cosign():
     )
     image = added(None, signed(payload, signature))
     assert image.digest == "sha256:54bbf55e9123f1c7d430b804f6ee1d383461abeeaa4a222b7214fd021199cb34"
-    assert image.config
-    assert image.config.descriptor.media_type == media_types.CONFIG
-    assert image.config.size == 233
+    assert image.config_blob
+    assert image.config_blob.descriptor.media_type == media_types.CONFIG
+    assert image.config_blob.size == 233
 
 
 def test_one_more_signature_is_put_behind_the_others_which_stay_as_they_are():

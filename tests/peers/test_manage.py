@@ -141,6 +141,10 @@ def test_blobs_are_mounted(repository: ocinb.Repository, contents: dict[str, Con
     pushed = third.push(chart, "v1", mount_from="demo/nowhere", progress=False)
     assert {outcome for _, outcome in pushed.blobs} <= {"uploaded", "mounted"}
     assert third["v1"].digest == chart.digest
+    fourth = repository.registry[f"{repository.name}-fourth"]
+    pushed = fourth.push(chart, "v1", mount_from="*", progress=False)  # wherever it finds it
+    assert {outcome for _, outcome in pushed.blobs} <= {"uploaded", "mounted"}
+    assert fourth["v1"].digest == chart.digest
 
 
 @pytest.mark.parametrize("reference", ["v1", "digest"])

@@ -13,7 +13,7 @@ from ocinb.errors import (
     RateLimited,
     ServerFault,
 )
-from ocinb.protocol import catalog, endpoints
+from ocinb.protocol import catalog, endpoints, pages
 from ocinb.protocol.catalog import CatalogList, list_catalog
 from ocinb.protocol.messages import Response
 from ocinb.protocol.stepper import Stepper
@@ -61,6 +61,7 @@ def test_no_page_is_larger_than_a_thousand():
 
 @pytest.mark.parametrize("status", [401, 403, 404, 405, 501])
 def test_T6_a_catalog_that_is_off_is_an_error_and_never_an_empty_list(status):
+    """C45."""
     error = refusal(ListingDisabled, list_catalog("r"), (FIRST, said(status, "DENIED")))
     assert (error.status, error.code) == (status, "DENIED")
     assert "/v2/_catalog" in error.url
@@ -131,6 +132,12 @@ def test_K6_pages_and_names_are_bounded(monkeypatch: pytest.MonkeyPatch):
     assert "more than 1 pages" in run(list_catalog("r", most=1), (FIRST, more)).note
     monkeypatch.setattr(catalog, "MOST_REPOSITORIES", 1)
     assert "more than 1 repositories" in run(list_catalog("r"), (FIRST, more)).note
+
+
+def test_K6_the_bytes_of_all_pages_are_bounded(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(pages, "MOST_BYTES", 10)
+    more = page("a", link="/v2/_catalog?p=2")
+    assert run(list_catalog("r"), (FIRST, more)).note == "the pages have more than 10 B"
 
 
 def test_K6_empty_pages_are_followed_three_times():

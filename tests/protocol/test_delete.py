@@ -94,7 +94,7 @@ def test_F3_not_found_and_still_there_is_a_refusal():
 
 
 def test_X1_a_registry_that_does_not_delete_says_so():
-    """C38, case 59."""
+    """F-X1, C38, case 59."""
     lines = (f"HEAD {TAG}", THERE), (f"DELETE {TAG}", said(405, "UNSUPPORTED", "no"))
     error = refusal(DeleteDisabled, delete("demo", "v1"), *lines, tags("v1"))
     assert isinstance(error, RegistryError)
@@ -104,12 +104,13 @@ def test_X1_a_registry_that_does_not_delete_says_so():
 
 
 def test_X2_a_registry_that_deletes_by_digest_only_is_not_tricked_and_the_digest_is_told():
-    """Case 59."""
+    """F-X1, case 59."""
     lines = (f"HEAD {TAG}", THERE), (f"DELETE {TAG}", said(400, "DIGEST_INVALID"))
     (hint,) = refusal(DeleteDisabled, delete("demo", "v1"), *lines, tags("v1")).hints
     assert "by digest only" in hint
     assert PLAIN.digest in hint
-    assert hint.endswith("every other tag it has: none")
+    assert hint.endswith("it has no other tag")
+    assert "every other" not in hint
 
 
 def test_X2_the_tags_that_share_the_digest_are_named():
@@ -293,6 +294,11 @@ def test_C39_where_that_fails_the_manifest_is_gone_all_the_same(lines):
 
 def test_C39_nothing_is_taken_off_when_nothing_was_deleted():
     refusal(DeleteDisabled, delete("demo", SBOM.digest), GONE[0], (GONE[1][0], 405))
+
+
+def test_C39_the_list_of_what_refers_to_it_stays():
+    """Its signatures are there without it, and count again for who pushes it again."""
+    run(delete("demo", PLAIN.digest), GET_PLAIN, (f"DELETE {BY_DIGEST}", 202))
 
 
 # Blobs

@@ -285,6 +285,12 @@ def test_D10_a_web_page_in_place_of_a_blob_is_no_registry_s_answer():
     run(get(), (ASKED, ok(CONTENT, "text/html")))
 
 
+def test_D4_nothing_is_called_right_that_is_not(caplog):
+    lie = ok(bytes(len(CONTENT)), Docker_Content_Digest=f"sha256:{'0' * 64}")
+    refusal(DigestMismatch, get(), (ASKED, lie), (ASKED, lie))
+    assert "is right" not in caplog.text
+
+
 def test_D4_a_blob_whose_header_lies_is_taken_and_told_of(caplog):
     run(get(), (ASKED, ok(CONTENT, Docker_Content_Digest=str(Digest.of(b"")))))
     assert BLOB.digest in caplog.text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import time
 
 import pytest
 
@@ -182,6 +183,19 @@ def test_a_rate_limit_with_a_date_is_counted_from_when_it_was_answered():
     error = Response(429, headers).refusal()
     assert isinstance(error, RateLimited)
     assert error.retry_after == 60
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{"X-Retry-After": "784887151"}, {"Retry-After": "Tue, 15 Nov 1994 08:12:31 GMT"}],
+    ids=["unix", "date"],
+)
+def test_without_a_date_of_the_answer_it_is_counted_from_now(said, monkeypatch):
+    """Q-2."""
+    monkeypatch.setattr(time, "time", lambda: 784_887_121.0)
+    error = Response(429, said).refusal()
+    assert isinstance(error, RateLimited)
+    assert error.retry_after == 30
 
 
 def test_what_is_wrong_with_a_good_status_is_said():

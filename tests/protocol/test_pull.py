@@ -17,7 +17,7 @@ from ocinb.oci.manifest import AnyManifest, Manifest, parse_manifest
 from ocinb.oci.media_types import ARTIFACT_MANIFEST, CONFIG, INDEX, LAYER, MANIFEST
 from ocinb.oci.platform import Platform
 from ocinb.protocol import pull as pulling
-from ocinb.protocol.events import Event, Planned, Skipped, Verified
+from ocinb.protocol.events import Event, LeftOut, Planned, Skipped, Verified
 from ocinb.protocol.messages import Conversation, T
 from ocinb.protocol.pull import pull, pull_blob
 from ocinb.protocol.sinks import Memory
@@ -25,6 +25,10 @@ from ocinb.protocol.stepper import Stepper
 from ocinb.protocol.together import one_by_one
 from tests.protocol.scripted import answers, ok, refusal, run
 
+FOREIGN = replace(
+    Descriptor.of(b"base", "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"),
+    urls=("https://elsewhere.example/base",),
+)
 CONTENT = {Descriptor.of(raw, kind): raw for raw, kind in (
     (b"{}", CONFIG), (b"one", LAYER), (b"two", LAYER))}  # fmt: skip
 SETTINGS, ONE, TWO = CONTENT
@@ -42,6 +46,10 @@ class Basket:
     def __init__(self, *there: Descriptor) -> None:
         self.there = set(there)
         self.got: list[object] = []
+        self.expected: list[Descriptor] = []
+
+    def expect(self, blobs: Iterable[Descriptor]) -> None:
+        self.expected += blobs
 
     def has(self, blob: Descriptor) -> bool:
         return blob in self.there
@@ -248,3 +256,17 @@ def test_manifests_of_one_depth_and_all_blobs_are_had_together():
     lines = (manifest(BOTH, "v1"), manifest(FIRST), manifest(SECOND), *map(blob, CONTENT))
     run(pull("demo", "v1", Basket(), together=together), *lines)
     assert counts == [2, 3]
+
+
+def test_K5_where_a_foreign_layer_says_it_is_nobody_is_asked():
+    """The registry may have it; if not, that is told, and the rest is whole."""
+    manifest = Manifest.of(SETTINGS, [FOREIGN])
+    asked = f"GET /v2/demo/blobs/{FOREIGN.digest}"
+    basket = Basket(SETTINGS)
+    run(pull("demo", manifest, basket), (asked, ok(b"base")))
+    assert basket.got[0] == b"base"
+    basket, heard = Basket(SETTINGS), list[Event]()
+    run(pull("demo", manifest, basket, announce=heard.append), (asked, 404))
+    assert basket.got == ["left nothing", manifest, None]
+    assert LeftOut(FOREIGN.digest, FOREIGN.size) in heard
+    refusal(NotFound, pull_blob("demo", ONE, Basket()), (f"GET /v2/demo/blobs/{ONE.digest}", 404))

@@ -259,7 +259,7 @@ def test_a_manifest_may_be_put_under_its_digest():
 
 @pytest.mark.parametrize("status", [200, 202])
 def test_another_yes_to_a_manifest_is_verified_by_its_digest(status):
-    """M-5, case 58."""
+    """F-U14, M-5, case 58."""
     fetch = (f"GET /v2/demo/manifests/{IMAGE.digest}", ok(IMAGE.manifest.raw, MANIFEST))
     run(put_manifest("demo", IMAGE.manifest, "v1"), (manifest("v1"), status), fetch)
     told = Response(status, {"Docker-Content-Digest": str(IMAGE.digest)})
@@ -275,7 +275,7 @@ def test_another_yes_to_a_manifest_that_is_not_there_is_an_error():
 @pytest.mark.parametrize("status", [200, 201, 202])
 @pytest.mark.parametrize("algorithm", ["sha256", "sha512"])
 def test_a_registry_that_changed_the_manifest_is_found_out(status, algorithm):
-    """C27, M-6, D-4, case 58."""
+    """F-U14, C27, M-6, D-4, case 58."""
     claim = str(Digest.of(b"reformatted", algorithm))
     wrong = Response(status, {"Docker-Content-Digest": claim})
     error = refusal(
@@ -482,6 +482,17 @@ def test_M3_a_registry_that_takes_only_some_kinds_is_explained(status, code):
     (hint,) = error.hints
     assert sbom.media_type in hint
     assert "application/spdx+json" in hint
+
+
+@pytest.mark.parametrize(
+    ("allowed", "kind"), [("GET, HEAD", RegistryError), ("get, PUT", KindRefused)]
+)
+def test_M3_a_registry_that_is_open_for_reading_only_is_not_taken_for_it(allowed, kind):
+    no = Response(405, {"Allow": allowed}, b'{"errors": [{"code": "UNSUPPORTED"}]}')
+    index = Index.of([])
+    lines = (f"PUT /v2/demo/manifests/{index.digest}", no)
+    error = refusal(kind, put_manifest("demo", index, index.digest), lines)
+    assert len(error.hints) == (kind is KindRefused)
 
 
 def test_M3_another_reason_is_not_taken_for_it():

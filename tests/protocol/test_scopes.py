@@ -4,9 +4,25 @@ from __future__ import annotations
 
 import pytest
 
-from ocinb.protocol.scopes import covers, needed
+from ocinb.protocol.scopes import covers, needed, told
 
 HOME = "https://reg.test"
+
+
+@pytest.mark.parametrize(
+    ("scopes", "said"),
+    [
+        ([], ""),
+        ([""], ""),
+        (["repository:demo/app:pull,push"], "demo/app (pull, push)"),
+        (["repository:host:5000/app:pull"], "host:5000/app (pull)"),
+        (["repository:a:*", "repository:b:pull"], "a (everything) and b (pull)"),
+        (["registry:catalog:*"], "the catalog"),
+        (["something else"], "something else"),
+    ],
+)
+def test_scopes_are_told_to_people(scopes: list[str], said: str):
+    assert told(scopes) == said
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 
 from ocinb.errors import NotFound, TransferError, Unreachable
 from ocinb.protocol import endpoints
+from ocinb.protocol import stepper as carrying
 from ocinb.protocol.fields.headers import Headers
 from ocinb.protocol.messages import Request, Response, Step
 from ocinb.protocol.stepper import Stepper
@@ -30,6 +31,8 @@ def test_nothing_is_sent_before_it_is_asked_for():
     assert stepper.waiting == step("first")
     assert (stepper.taken, send.asked) == ([], [])
     assert not hasattr(stepper, "result")
+    with pytest.raises(AttributeError, match=r"no result yet: .finish\(\) sends what is left"):
+        _ = stepper.result
     assert repr(stepper) == "<Stepper 0 taken, next: first>"
 
 
@@ -203,3 +206,17 @@ def test_conversations_are_made_of_conversations():
     stepper = Stepper(both(), answers(*[("GET /v2/", Response(200))] * 4))
     assert stepper.finish() == (400, 400)
     assert len(stepper.taken) == 4
+
+
+def test_K26_of_what_was_heard_the_newest_is_kept_and_memory_does_not_grow(monkeypatch):
+    monkeypatch.setattr(carrying, "MOST_KEPT", 10)
+
+    def many():
+        for number in range(4):
+            yield step(str(number))
+
+    bodies = iter([b"1234", b"5678", b"9", b"abcdef"])
+    stepper = Stepper(many(), lambda _: Response(200, body=next(bodies)))
+    heard = [stepper.step().response.body for _ in range(4)]
+    assert heard == [b"1234", b"5678", b"9", b"abcdef"]
+    assert [each.response.body for each in stepper.taken] == [b"", b"", b"9", b"abcdef"]

@@ -138,7 +138,7 @@ def test_the_type_of_the_answer_does_not_matter(media_type):
 
 
 def test_names_no_tag_can_have_are_kept_apart_and_made_visible():
-    """T-4, K-18."""
+    """K-32, T-4, K-18."""
     odd = ["sha256:abc", "a/b", "\x1b[2J", "", None, 5, "x" * 5_000, "ok "]
     found = run(list_tags("demo"), (FIRST, page("ok", *odd)))
     assert found.tags == ("ok",)
@@ -174,6 +174,13 @@ def test_at_most_a_thousand_pages_are_asked_for():
     assert found.note == "there are more than 1,000 pages"
 
 
+def test_K6_the_bytes_of_all_pages_are_bounded(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(tags, "MOST_BYTES", 10)
+    found = run(list_tags("demo"), (FIRST, page("0", link="?p=1")))
+    assert (found.tags, found.complete) == (("0",), False)
+    assert found.note == "the pages have more than 10 B"
+
+
 def test_at_most_a_hundred_thousand_names_are_kept():
     """K-6."""
     names = [f"t{n}" for n in range(60_000)]
@@ -206,7 +213,7 @@ def test_empty_pages_are_followed_three_times():
     ],
 )  # fmt: skip
 def test_a_link_to_somewhere_else_is_not_followed_and_the_list_incomplete(link):
-    """K-6, T-7, case 40."""
+    """F-T2, K-6, T-7, case 40."""
     found = run(list_tags("demo"), (FIRST, page("a", link=link)))
     assert (found.tags, found.pages, found.complete) == (("a",), 1, False)
     assert found.note

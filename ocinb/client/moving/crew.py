@@ -98,8 +98,9 @@ class _Shift(Generic[T]):
         __tracebackhide__ = True
         try:
             self._tell_until_over()
-        except BaseException:
+        except BaseException as stop:  # an interrupt, above all
             self._end()
+            hide_inner_frames(stop)
             raise
         self._end()
         error, self._error = self._error, None

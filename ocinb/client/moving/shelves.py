@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias
@@ -20,7 +20,7 @@ from ocinb.protocol.sinks import Hashing
 from ocinb.storage import partial
 from ocinb.storage.cache import Cache, Filling
 from ocinb.storage.layout import Layout
-from ocinb.storage.store import Stored, put
+from ocinb.storage.store import Ingest, Stored, put
 
 if TYPE_CHECKING:
     from hashlib import _Hash as Hash
@@ -42,6 +42,14 @@ class LayoutShelf:
     def place(self, blob: Descriptor) -> AbstractContextManager[Sink]:
         """What was fetched of it before, or nothing; it becomes the blob."""
         return self._blobs.place(blob)
+
+    def expect(self, blobs: Iterable[Descriptor]) -> None:
+        """See that there is room for what is not there, before any of it is fetched (F-11).
+
+        What lives elsewhere may be left out, so it is not waited for.
+        """
+        expected = [blob for blob in blobs if not blob.lives_elsewhere]
+        self._layout.check_room((blob.digest, blob.size) for blob in expected)
 
     def keep(self, manifest: AnyManifest) -> None:
         """Known through the root: index.json need not list it."""
@@ -65,6 +73,7 @@ class _LayoutBlobs:
     @contextmanager
     def place(self, blob: Descriptor) -> Iterator[Sink]:
         with self._layout.arriving(blob.digest, blob.size) as ingest:
+            ingest.reread = _unless_stopped
             yield ingest
             ingest.commit(blob.digest)
 
@@ -85,9 +94,12 @@ class FileShelf:
         folder, target = self._target.parent, self._target
         if target.is_dir():
             raise IsADirectoryError(f"{target} is a folder: name a file in it")
+        if target.exists() and not target.is_file():  # replacing it would take it from everybody
+            raise FileExistsError(f"{target} is a device or a pipe: open it, and give what is open")
         if not folder.is_dir():
             raise FileNotFoundError(f"there is no folder {folder} to write {target.name} to")
         with partial.arriving(folder, blob.digest, blob.size, lambda _: target) as ingest:
+            ingest.reread = _unless_stopped
             yield ingest
             ingest.commit(blob.digest)
 
@@ -162,6 +174,8 @@ class _Cached:
                 yield sink
                 return
             with filling:
+                if isinstance(sink, Ingest):  # what it has from before has to get there, too
+                    sink.reread = _both(sink.reread, filling.write)
                 yield (_HashingTee if isinstance(sink, Hashing) else _Tee)(sink, filling)
                 filling.keep()
 
@@ -207,6 +221,21 @@ class _HashingTee(_Tee):
     def mark(self) -> tuple[int, Hash]:
         assert isinstance(self._sink, Hashing)
         return self._sink.mark()
+
+
+def _both(
+    one: Callable[[bytes], object], other: Callable[[bytes], object]
+) -> Callable[[bytes], object]:
+    def do(piece: bytes) -> None:
+        one(piece)
+        other(piece)
+
+    return do
+
+
+def _unless_stopped(piece: bytes) -> None:
+    """Go on to the next piece, unless it was asked to stop."""
+    _check_stop()
 
 
 def _check_stop() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from ocinb.client.moving.turns import turn
@@ -16,13 +16,13 @@ class Tally:
 
     def __init__(self, place: str, emit: Observer) -> None:
         self._place, self._emit = place, emit
-        self._planned = 0
+        self._planned: set[Digest] = set()
         self._there: list[Digest] = []
 
     def announce(self, event: Event) -> None:
         """Pass on what the transfer tells."""
         if isinstance(event, Planned):
-            self._planned += len(event.blobs)
+            self._planned.update(blob.digest for blob in event.blobs)
         self._emit(event)
 
     @contextmanager
@@ -33,21 +33,31 @@ class Tally:
         self._there.append(digest)
 
     @contextmanager
-    def said(self, again: str) -> Iterator[None]:
-        """What stops the transfer says how many blobs are there, and that `again` goes on."""
+    def said(
+        self, again: str, begun: Callable[[Digest], bool] = lambda digest: False
+    ) -> Iterator[None]:
+        """What stops the transfer says how many blobs are there, and that `again` goes on.
+
+        `begun` tells of which other ones there is a part.
+        """
         try:
             yield
         except OcinbError as error:
-            if self._there:
-                error.hint(f"{self}; {again}")
+            if hint := self._hint(again, begun):
+                error.hint(hint)
             raise
         except (Exception, KeyboardInterrupt) as error:
-            if self._there:
-                error.add_note(f"Hint: {self}; {again}")
+            if hint := self._hint(again, begun):
+                error.add_note(f"Hint: {hint}")
             raise
 
+    def _hint(self, again: str, begun: Callable[[Digest], bool]) -> str:
+        parts = sum(map(begun, self._planned.difference(self._there)))
+        beside = f", and a part of {'one' if parts == 1 else parts} more" if parts else ""
+        return f"{self}{beside}; {again}" if self._there or parts else ""
+
     def __str__(self) -> str:
-        there, planned = len(self._there), self._planned
+        there, planned = len(self._there), len(self._planned)
         if there == planned:
             return "all blobs are there"
         return f"{there:,} of {planned:,} blobs {'is' if there == 1 else 'are'} there"

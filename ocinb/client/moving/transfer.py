@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from typing import IO
 
 from ocinb.client.moving.shelves import FileShelf, SinkShelf
@@ -16,9 +17,13 @@ from ocinb.protocol.pull import BlobShelf
 from ocinb.protocol.uploads.session import MOST
 from ocinb.storage.layout import Layout
 
+_URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.ASCII | re.IGNORECASE)
+
 
 def opened(into: Folder) -> Layout:
     """`into` as a layout; raises `InvalidContent` for a folder that holds something else."""
+    if isinstance(into, str) and _URL.match(into):
+        raise ValueError("what is pulled goes into a folder on this machine, not to a URL")
     return into if isinstance(into, Layout) else Layout(into)
 
 
@@ -26,6 +31,8 @@ def shelf(into: Target) -> BlobShelf:
     """`into` as a place for a blob; a file that is named appears when all went well, only then."""
     if isinstance(into, (str, os.PathLike)):
         return FileShelf(into)
+    if not callable(getattr(into, "write", None)):
+        raise TypeError(f"into is a path, or a file to write to, not {type(into).__name__}")
     return SinkShelf(into if hasattr(into, "restart") else OpenFile(into))
 
 

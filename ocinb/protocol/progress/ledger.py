@@ -12,6 +12,7 @@ from ocinb.protocol.events import (
     BytesMoved,
     Event,
     Finished,
+    LeftOut,
     Mounted,
     Planned,
     RequestStarted,
@@ -24,11 +25,11 @@ from ocinb.protocol.messages import Step
 from ocinb.text import human_size
 
 State: TypeAlias = Literal[
-    "waiting", "asked", "fetched", "sent", "again", "there", "mounted", "done", "failed",
-    "cancelled", "not begun",
+    "waiting", "asked", "fetched", "sent", "again", "there", "elsewhere", "mounted", "done",
+    "failed", "cancelled", "not begun",
 ]  # fmt: skip
-OVER = ("there", "mounted", "done", "failed", "cancelled", "not begun")
-_GOOD = ("there", "mounted", "done")
+OVER = ("there", "elsewhere", "mounted", "done", "failed", "cancelled", "not begun")
+_GOOD = ("there", "elsewhere", "mounted", "done")
 _WAYS: dict[str, State] = {"up": "sent", "down": "fetched"}
 _CONTENT = {"GET": "down", "PUT": "up", "PATCH": "up", "POST": "up"}  # where a blob itself moves
 _DIGEST = re.compile(r"(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})")
@@ -118,7 +119,7 @@ class Ledger:
                 return None
             case RequestStarted():
                 return self._started(event)
-            case Skipped() | Mounted() | Verified():
+            case Skipped() | LeftOut() | Mounted() | Verified():
                 return self._settled(event)
             case BytesMoved() | ResponseReceived() | Retrying() | Finished():
                 return self._went_on(event)
@@ -127,7 +128,8 @@ class Ledger:
         """Say of every blob still on its way that it will not arrive."""
         for entry in self.entries.values():
             if not entry.over:
-                ended = "cancelled" if entry.stopped else state
+                # Who waits to be tried again has not failed yet.
+                ended = "cancelled" if entry.stopped or entry.state == "again" else state
                 entry.state = "not begun" if entry.state == "waiting" else ended
                 entry.note = entry.note if entry.state == "failed" else ""
 
@@ -144,7 +146,7 @@ class Ledger:
             way = ""
         self._bodies[event.exchange] = _Body(entry, way, before)
         entry.state, entry.way, entry.stopped = "asked", way or entry.way, False
-        entry.note = f"from {human_size(before)} on" if before and way == "down" else ""
+        entry.note = f"from {human_size(before)}" if before and way == "down" else ""
         return entry
 
     def _went_on(self, event: BytesMoved | ResponseReceived | Retrying | Finished) -> Entry | None:
@@ -170,13 +172,15 @@ class Ledger:
                 entry.note, entry.stopped = error, event.stopped
         return entry
 
-    def _settled(self, event: Skipped | Mounted | Verified) -> Entry | None:
+    def _settled(self, event: Skipped | LeftOut | Mounted | Verified) -> Entry | None:
         entry = self.entries.get(event.digest)
         if entry is None:
             return None
         match event:
             case Skipped():
                 entry.state = "there"
+            case LeftOut():
+                entry.state, entry.note = "elsewhere", ""
             case Mounted():
                 entry.state, entry.note = "mounted", event.source
             case Verified():

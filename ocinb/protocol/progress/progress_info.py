@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from types import NoneType
 from typing import Literal, TypeAlias, TypeVar
 
 from ocinb.oci import media_types
@@ -12,6 +13,7 @@ from ocinb.protocol import endpoints
 from ocinb.protocol.events import (
     BytesMoved,
     Event,
+    LeftOut,
     Mounted,
     RequestStarted,
     ResponseReceived,
@@ -20,6 +22,7 @@ from ocinb.protocol.events import (
 )
 from ocinb.protocol.progress.ledger import Entry, Ledger
 
+# What moves: a manifest, config or layer that comes, or anything at all that is sent.
 ProgressPhase: TypeAlias = Literal["manifest", "config", "layer", "uploading"]
 _MANIFESTS = {endpoints.GET_MANIFEST: "down", endpoints.PUT_MANIFEST: "up"}
 
@@ -46,6 +49,7 @@ class ProgressInfo:
 
 def placed(progress: T, index: int | None, total: int | None) -> T:
     """`progress`, which, if it is something to call, is told this place among that many layers."""
+    _check_place(index, total)
     if not callable(progress) or (index is None and total is None):
         return progress
 
@@ -57,6 +61,16 @@ def placed(progress: T, index: int | None, total: int | None) -> T:
         return progress(replace(info, layer_index=place, total_layers=count))
 
     return told  # type: ignore[return-value]  # as callable as what was given
+
+
+def _check_place(index: int | None, total: int | None) -> None:
+    for name, number in (("layer_index", index), ("total_layers", total)):
+        if isinstance(number, bool) or not isinstance(number, (int, NoneType)):
+            raise TypeError(f"{name} is a whole number, not {type(number).__name__}")
+        if number is not None and number < 0:
+            raise ValueError(f"{name} is {number}; it is not negative")
+    if index is not None and total is not None and index >= total:
+        raise ValueError(f"layer_index is {index} of {total} layers; the first one is 0")
 
 
 class Calls:
@@ -77,7 +91,7 @@ class Calls:
             case BytesMoved() if self._manifests.get(event.exchange) == event.direction:
                 sent = event.direction == "up"
                 self._tell("manifest", None, sent, event.done, event.total)
-            case BytesMoved() | Skipped() | Mounted() | Verified() if entry:
+            case BytesMoved() | Skipped() | LeftOut() | Mounted() | Verified() if entry:
                 self._tell_of(entry)
 
     def _tell_of(self, entry: Entry) -> None:

@@ -80,7 +80,7 @@ def rewrite(name: str, kept: Kept, change: Change) -> Conversation[AnyManifest |
         if left:
             written = yield _write(name, kept, wanted, version)
             if written.status not in (*_TAKEN, *_CONFLICTS):
-                raise explained(written.refusal(), wanted)
+                raise explained(written, wanted)
     assert written is not None
     if written.status in _CONFLICTS:
         raise written.refusal()

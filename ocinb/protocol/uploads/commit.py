@@ -16,6 +16,7 @@ from ocinb.protocol.uploads.session import UploadSession, with_query
 OCTETS = Headers({"Content-Type": "application/octet-stream"})
 NOTHING = Bytes(b"")
 _PASSING = frozenset({408, 425, 429})
+_LASTING = frozenset({501, 507})  # it cannot do that, or has no room for it
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,9 @@ def close_step(
 
 def passing(response: Response) -> bool:
     """Whether it is the registry's own trouble, which says nothing of what it did before."""
-    return response.status in _PASSING or (response.status >= 500 and response.status != 501)
+    return response.status in _PASSING or (
+        response.status >= 500 and response.status not in _LASTING
+    )
 
 
 def forgotten(response: Response) -> bool:

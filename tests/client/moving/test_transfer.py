@@ -248,6 +248,15 @@ def test_a_pull_brings_everything_into_a_layout_of_its_own(
     assert Layout(tmp_path / "new" / "layout").tags() == ("latest",)
 
 
+def test_C44_no_registry_is_asked_as_a_proxy_for_another(tmp_path, counted, repository):
+    """Only a proxy may be told a namespace (`ns=`), and nobody asks a proxy here."""
+    repository.pull("latest", tmp_path)
+    repository.push(sample.app(), "new", "newer", mount_from="demo/tools")
+    repository.referrers("latest")
+    repository.tags()
+    assert [line for line in counted.since() if "ns=" in line] == []
+
+
 def test_a_pull_again_asks_for_manifests_alone(tmp_path, counted, repository):
     layout = repository.pull("latest", tmp_path)
     counted.since()

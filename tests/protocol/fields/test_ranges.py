@@ -37,6 +37,7 @@ def test_C18_no_bytes_have_no_content_range(start, end):
     ],
 )
 def test_U7_every_form_that_registries_use_is_read(text, count):
+    """F-U9."""
     assert parse_range_header(text) == count
 
 

@@ -131,9 +131,9 @@ def test_what_goes_on_from_the_middle_counts_from_there_and_says_so():
     step = Step("Go on", request, endpoints.GET_BLOB)
     begun = RequestStarted(2, step, "GET", f"http://r{path}", Headers(), None)
     went_on: list[Event] = [begun, ResponseReceived(2, 206, Headers())]
-    assert state_of(*fetched(1, ONE, 600), *went_on)[0] == ("asked", 600, "from 600 B on")
+    assert state_of(*fetched(1, ONE, 600), *went_on)[0] == ("asked", 600, "from 600 B")
     moved = BytesMoved(2, "down", 100, 400)
-    assert state_of(*went_on, moved)[0] == ("fetched", 700, "from 600 B on")
+    assert state_of(*went_on, moved)[0] == ("fetched", 700, "from 600 B")
     assert state_of(begun, ResponseReceived(2, 200, Headers()), moved)[0] == ("fetched", 100, "")
     assert state_of(*went_on, moved, Verified(ONE.digest, 1_000))[0] == ("done", 1_000, "")
 
@@ -165,6 +165,17 @@ def test_several_at_once_do_not_get_into_each_other_s_way():
     mixed = [*fetched(1, ONE, 100), *fetched(2, TWO, 2_000), BytesMoved(1, "down", 500, 1_000)]
     mixed += [Finished(2, 0.1), Retrying(2, "lost", 1.0, 1), Verified(ONE.digest, 1_000)]
     assert state_of(*mixed) == [("done", 1_000, ""), ("again", 0, "in 1.0 s: lost")]
+
+
+def test_who_waits_to_be_tried_again_when_another_fails_has_not_failed():
+    ledger = Ledger()
+    waiting = [*fetched(2, TWO, 2_000), Finished(2, 0.1, "lost"), Retrying(2, "lost", 1.0, 1)]
+    for event in (PLAN, *fetched(1, ONE, 100), *waiting, Finished(1, 0.1, "refused")):
+        ledger(event)
+    ledger.end("failed")
+    one, two = ledger.entries.values()
+    assert (one.state, one.note) == ("failed", "refused")
+    assert (two.state, two.note) == ("cancelled", "")
 
 
 def test_when_one_fails_those_that_were_stopped_for_it_are_cancelled_and_not_failed():

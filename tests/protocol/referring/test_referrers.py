@@ -25,7 +25,7 @@ from ocinb.oci.digest import Digest
 from ocinb.oci.fallback import entry_of, referrers_tag
 from ocinb.oci.index import Index
 from ocinb.oci.manifest import Manifest
-from ocinb.protocol import endpoints, referrers_listing
+from ocinb.protocol import endpoints, pages, referrers_listing
 from ocinb.protocol.messages import Response
 from ocinb.protocol.referring.referrers import ReferrerList, list_referrers
 from ocinb.protocol.referring.referrers_api import ReferrersApi
@@ -153,10 +153,14 @@ def test_K6_empty_pages_are_followed_three_times():
 
 
 @pytest.mark.parametrize(
-    ("name", "most", "words"), [("MOST_REFERRERS", 2, "2 referrers"), ("MOST_BYTES", 500, "500 B")]
+    ("where", "name", "most", "words"),
+    [
+        (referrers_listing, "MOST_REFERRERS", 2, "2 referrers"),
+        (pages, "MOST_BYTES", 500, "500 B"),
+    ],
 )
-def test_K6_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch, name, most, words):
-    monkeypatch.setattr(referrers_listing, name, most)
+def test_K6_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch, where, name, most, words):
+    monkeypatch.setattr(where, name, most)
     lines = (FIRST, page(A, link="?p=1")), (at("p=1"), page(B, link="?p=2"))
     found = run(list_referrers("demo", DIGEST), *lines)
     assert (found.complete, found.descriptors) == (False, (A, B))
@@ -206,7 +210,7 @@ def test_R1_a_repository_that_is_not_there_says_nothing_of_the_api():
     ],
 )  # fmt: skip
 def test_R1_without_an_api_the_tag_is_read(answer):
-    """C34, L-7, case 41."""
+    """F-R1, C34, L-7, case 41."""
     found = run(list_referrers("demo", DIGEST), (FIRST, answer), (TAG, page(A)))
     assert (found.descriptors, found.source, found.complete) == ((A,), "tag", True)
     assert "no referrers API" in found.note

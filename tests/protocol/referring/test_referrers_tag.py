@@ -115,7 +115,7 @@ def test_C30_a_docker_index_stays_one():
     ],
 )  # fmt: skip
 def test_C30_a_tag_that_is_something_else_is_left_alone_and_reported(there, kind):
-    """Case 43."""
+    """F-R3, case 43."""
     hint = refusal(kind, putting(), (PUT, 201), (READ, there)).hints[-1]
     assert "the manifest itself was pushed" in hint
     assert referrers_tag(SUBJECT.digest) in hint
@@ -137,7 +137,7 @@ def test_R6_a_version_that_nobody_could_match_is_not_sent(etag):
 
 @pytest.mark.parametrize("status", [409, 412])
 def test_R6_when_somebody_was_faster_both_are_there_in_the_end(status):
-    """Case 44."""
+    """F-R4, case 44."""
     *_, written, _ = sent(
         (READ, listing(THEIRS, etag='"1"')), (WRITE, status),
         (READ, listing(THEIRS, LATER, etag='"2"')), (WRITE, 201),

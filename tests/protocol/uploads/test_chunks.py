@@ -86,7 +86,7 @@ def test_C20_each_chunk_goes_to_where_the_last_answer_said():
 
 @pytest.mark.parametrize("least", ["6", "9"])
 def test_C19_the_registry_s_least_chunk_is_honoured(least):
-    """Case 49."""
+    """F-U5, case 49."""
     lines = (
         opened(OCI_Chunk_Min_Length=least), (patch(), took(None)), (patch(), took("0-9")), DONE,
     )  # fmt: skip
@@ -95,7 +95,7 @@ def test_C19_the_registry_s_least_chunk_is_honoured(least):
 
 @pytest.mark.parametrize("least", ["0", "-1", "abc", "1000000000000000"])
 def test_C19_a_least_chunk_that_cannot_be_meant_is_ignored(least):
-    """Case 49."""
+    """F-U5, case 49."""
     lines = (
         opened(OCI_Chunk_Min_Length=least), (patch(), took("0-4")), (patch(), took("0-9")), DONE,
     )  # fmt: skip
@@ -106,13 +106,13 @@ def test_C19_a_least_chunk_that_cannot_be_meant_is_ignored(least):
 
 
 def test_C21_of_a_chunk_that_was_taken_in_part_the_rest_is_sent():
-    """Case 46."""
+    """F-U2, case 46."""
     lines = opened(), (patch(), took("0-5")), (patch(), took("0-9")), DONE
     assert follow(*lines, size=8) == [("0-7", b"01234567"), ("6-9", b"6789")]
 
 
 def test_a_registry_that_has_more_than_it_was_sent_is_not_believed():
-    """Case 46."""
+    """F-U2, case 46."""
     lines = opened(), (patch(), took("0-4"))
     error = refusal(UnexpectedAnswer, upload("demo", TEN, 4), *lines)
     assert "it has 5 bytes, but was sent 4" in str(error)
@@ -173,7 +173,7 @@ def test_U3_a_chunk_that_was_really_not_taken_is_sent_again():
 
 
 def test_C22_F9_after_a_lost_answer_it_goes_on_from_where_the_registry_is():
-    """Case 47."""
+    """F-U3, case 47."""
     lines = (
         opened(), (patch(), took("0-3")), (patch(), LOST), (ask(), took("0-5", 204)),
         (patch(), took("0-9")), DONE,
@@ -198,7 +198,7 @@ def test_C22_a_chunk_out_of_order_is_asked_about():
 
 @pytest.mark.parametrize("said", ["0-0", "0--1", "bytes=0--1", None])
 def test_U7_after_a_lost_first_chunk_nothing_said_is_nothing_there(said):
-    """Case 53."""
+    """F-U9, case 53."""
     lines = opened(), (patch(), LOST), (ask(), took(said, 204)), (patch(), took("0-9")), DONE
     assert follow(*lines, size=10) == [("0-9", b"0123456789")] * 2
 
@@ -222,7 +222,7 @@ def test_U7_0_0_is_one_byte_where_nothing_is_refused():
 
 
 def test_F9_a_session_that_is_gone_begins_anew():
-    """Case 47."""
+    """F-U3, case 47."""
     lines = (
         opened(), (patch(), took("0-4")), (patch(), LOST), (ask(), 404), (HEAD, 404),
         opened(2), (patch(2), took("0-4")), (patch(2), 404),
@@ -330,7 +330,7 @@ def test_U6_another_yes_to_the_end_is_believed_once_the_blob_is_seen(status):
 
 
 def test_a_digest_that_was_refused_is_tried_once_more_in_one_piece():
-    """Case 52."""
+    """F-U8, case 52."""
     said = Response(400, body=b'{"errors": [{"code": "DIGEST_INVALID"}]}')
     lines = (
         opened(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ocinb.errors import Denied, DigestMismatch
+from ocinb.errors import AuthenticationError, Denied, DigestMismatch, Unreachable
 from ocinb.oci.descriptor import Descriptor
 from ocinb.oci.digest import Digest
 from ocinb.oci.image import Blob, Image
@@ -14,6 +14,7 @@ from ocinb.protocol.events import Event, Mounted, Planned, Verified
 from ocinb.protocol.messages import Response
 from ocinb.protocol.push import push, push_blob
 from ocinb.protocol.stepper import Stepper
+from ocinb.protocol.uploads.mount import ANYWHERE
 from tests.protocol.scripted import HOME, answers, refusal, run
 
 BLOB = Blob.of(b"layer", LAYER)
@@ -45,8 +46,33 @@ def test_C25_a_blob_that_another_repository_has_is_not_sent():
     assert send.asked[1].body.size == 0
 
 
+def test_C25_the_registry_may_find_out_by_itself_where_the_blob_is():
+    """end-11 without `from`."""
+    heard = list[Event]()
+    anywhere = f"POST /v2/demo/blobs/uploads/?mount={BLOB.digest}"
+    pushing = push_blob("demo", BLOB, heard.append, mount_from=ANYWHERE)
+    assert run(pushing, ASKED, (anywhere, 201)) == "mounted"
+    assert heard == [Mounted(BLOB.digest, 5, "")]
+
+
 def test_C25_a_blob_that_is_here_already_is_not_mounted():
     assert run(mounting(), (ASKED[0], 200)) == "existed"
+
+
+def test_U8_no_token_for_the_other_repository_is_no_reason_not_to_send_it():
+    no_token = AuthenticationError(403, "DENIED", "no token for repository:demo/base:pull")
+    lines = ASKED, (MOUNT, no_token), (OPEN, session(7)), (put(7), 201)
+    assert run(mounting(), *lines) == "uploaded"
+
+
+def test_F1_a_mount_without_an_answer_still_waits():
+    send = answers(ASKED, (MOUNT, Unreachable("no connection")), (MOUNT, 201))
+    stepper = Stepper(mounting(), send)
+    with pytest.raises(Unreachable):
+        stepper.finish()
+    assert stepper.waiting is not None
+    assert stepper.waiting.endpoint is endpoints.MOUNT_BLOB
+    assert stepper.finish() == "mounted"
 
 
 def test_C25_an_upload_offered_instead_is_used():

@@ -116,6 +116,11 @@ def test_F9_and_an_error_in_the_end():
     refusal(ServerFault, upload("demo", TEN), *lines)
 
 
+def test_F11_a_registry_without_room_is_not_asked_again():
+    lines = opened(), (put(), 507)
+    assert refusal(ServerFault, upload("demo", TEN), *lines).status == 507
+
+
 def test_F12_a_refusal_is_the_end_and_the_open_upload_is_cancelled():
     send = answers(opened(), (put(), 403), (cancelled(), LOST))
     steps = Stepper(upload("demo", TEN), send)
@@ -137,6 +142,7 @@ def test_U10_a_registry_that_takes_no_empty_blob_is_explained():
 
 
 def test_case_52_content_that_has_changed_is_found_out_before_it_is_sent_again():
+    """F-U8."""
     wrong = Blob(TEN.descriptor, lambda: [b"012345678X"])
     said = Response(400, body=b'{"errors": [{"code": "DIGEST_INVALID"}]}')
     error = refusal(DigestMismatch, upload("demo", wrong), opened(), (put(), said))
@@ -144,7 +150,7 @@ def test_case_52_content_that_has_changed_is_found_out_before_it_is_sent_again()
 
 
 def test_case_56_a_redirect_is_no_answer():
-    """The sender follows those that may be followed."""
+    """F-U12: the sender follows those that may be followed."""
     refusal(UnexpectedAnswer, upload("demo", TEN), opened(), (put(), 302))
 
 
@@ -256,6 +262,8 @@ def test_an_end_that_is_refused_begins_anew():
 
 
 def test_case_55_what_can_be_read_only_once_says_so():
+    """F-U11."""
+
     class Cut:
         """A `Send` that breaks off in the middle of the body."""
 
