@@ -10,7 +10,19 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks import display, events, import_time, memory, peers, pull, push, report, small, tls
+from benchmarks import (
+    display,
+    events,
+    import_time,
+    listing,
+    memory,
+    peers,
+    pull,
+    push,
+    report,
+    small,
+    tls,
+)
 from benchmarks.ground import Ground, Settings, laid_out
 from benchmarks.place import BUILD
 from benchmarks.results import Scenario, missed
@@ -18,6 +30,7 @@ from benchmarks.results import Scenario, missed
 SUBJECTS: dict[str, Callable[[Ground], Iterator[Scenario]]] = {
     "import": import_time.run,
     "display": display.run,
+    "listing": listing.run,
     "pull": pull.run,
     "tls": tls.run,
     "push": push.run,
@@ -25,7 +38,7 @@ SUBJECTS: dict[str, Callable[[Ground], Iterator[Scenario]]] = {
     "memory": memory.run,
     "events": events.run,
 }
-ALONE = ("import", "display")  # without a registry
+ALONE = ("import", "display", "listing")  # without a registry
 UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
 

@@ -6,12 +6,12 @@ with_ocinb.py push HOST NAME FILE CHUNK [DIGEST]     (CHUNK is bytes, or 0 for o
 with_ocinb.py requests METHOD HOST NAME FILE THREADS (FILE lists digests, one a line)
 with_ocinb.py events HOST NAME DIGEST ROUNDS
 with_ocinb.py blobs HOST NAME DIGEST FOLDER COUNT
+with_ocinb.py listing FILE
 with_ocinb.py memory HOST NAME TAG WAY REST…         (WAY and REST are one of the above)
 """
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 import json
 import re
@@ -48,11 +48,13 @@ def image(host: str, name: str, tag: str, folder: str, concurrency: str) -> Told
 
 
 def push(host: str, name: str, file: str, chunk: str, digest: str = "") -> Told:
-    """An image of one layer that is a file, which is hashed first unless its digest is known."""
+    """A file as a blob, hashed first; with its digest known, an image of that one layer."""
     with registry(host, 1) as connected:
         started = time.perf_counter()
-        image = image_of(file, digest or hashed(file))
-        connected[name].push(image, "v1", chunk_size=int(chunk) or None, progress=False)
+        if digest:
+            connected[name].push(image_of(file, digest), "v1", progress=False)
+        else:
+            connected[name].push_blob(file, chunk_size=int(chunk) or None, progress=False)
     return {"seconds": time.perf_counter() - started}
 
 
@@ -128,17 +130,19 @@ def blobs(host: str, name: str, digest: str, folder: str, count: str) -> Told:
     return {}
 
 
+def listing(file: str) -> Told:
+    """The files of a layer that is here, both its digests computed."""
+    digest = ocinb.Digest.of(Path(file).read_bytes())
+    started = time.perf_counter()
+    files = ocinb.list_layer(file, digest=digest)
+    return {"seconds": time.perf_counter() - started, "entries": len(files)}
+
+
 def registry(host: str, concurrency: int) -> ocinb.Registry:
     """The registry on loopback, with `concurrency` where this version can."""
     known = "concurrency" in inspect.signature(ocinb.Registry).parameters
     more: dict[str, Any] = {"concurrency": concurrency} if known else {}
     return ocinb.Registry(host, plain_http=True, **more)
-
-
-def hashed(file: str) -> str:
-    """The digest of a file."""
-    with open(file, "rb") as content:
-        return f"sha256:{hashlib.file_digest(content, 'sha256').hexdigest()}"
 
 
 def image_of(file: str, digest: str) -> ocinb.Image:
@@ -169,7 +173,7 @@ def resident(which: str) -> int:
 
 
 WAYS: dict[str, Any] = {
-    each.__name__: each for each in (blob, blobs, image, push, requests, events, memory)
+    each.__name__: each for each in (blob, blobs, image, push, requests, events, listing, memory)
 }
 
 if __name__ == "__main__":
