@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from ocinb.client.access.credentials import Credentials
-from ocinb.client.remote import RemoteArtifact, RemoteImage, RemoteIndex, RemoteLayer
+from ocinb.client.layer import RemoteLayer
+from ocinb.client.remote import RemoteArtifact, RemoteImage, RemoteIndex
 from ocinb.client.repository import Repository
 from ocinb.display import frames, parts
 from ocinb.display.answers import tag_blocks, tags_summary

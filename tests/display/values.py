@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 import ocinb
 from ocinb import errors
 from ocinb.client.access.credentials import Credentials
-from ocinb.client.remote import RemoteArtifact, RemoteImage, RemoteIndex, RemoteLayer
+from ocinb.client.layer import RemoteLayer
+from ocinb.client.remote import RemoteArtifact, RemoteImage, RemoteIndex
 from ocinb.client.secret import Secret
 from ocinb.drawable import Drawable
 from ocinb.layers.content import Content
