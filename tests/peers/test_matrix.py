@@ -22,7 +22,9 @@ from tests.peers.test_pull import PUSHES, contents
 pytestmark = pytest.mark.peers
 
 REPORT = Path(__file__).parent.parent.parent / "build" / "interop.md"
-REGISTRIES = pytest.mark.parametrize("running", ["memory", "distribution", "olareg"], indirect=True)
+KINDS = ("memory", "distribution", "olareg")
+CONTENT = ("index", "image", "artifact", "referrer")
+REGISTRIES = pytest.mark.parametrize("running", KINDS, indirect=True)
 PULLS: dict[str, Callable[[Clients, str, Path], object]] = {
     "crane": lambda by, ref, into: by.crane("pull", "--format=oci", ref, into),
     "oras": lambda by, ref, into: by.oras("cp", "--to-oci-layout", ref, f"{into}:v1"),
@@ -96,13 +98,15 @@ def report() -> Iterator[list[str]]:
     """A line for each registry and kind of content."""
     lines: list[str] = []
     yield lines
+    if len(lines) < len(KINDS) * (len(CONTENT) * len(PULLS) + len(ATTACHES)):
+        return  # only some of the tests ran: the report of all of them is worth more
     REPORT.parent.mkdir(exist_ok=True)
     lines.sort(key=lambda line: line.split("|")[1] == " found ")  # who pulls, then who finds
     REPORT.write_text("\n".join(["# Who reads what whom", *_tables(lines), ""]))
 
 
 @REGISTRIES
-@pytest.mark.parametrize("what", ["index", "image", "artifact", "referrer"])
+@pytest.mark.parametrize("what", CONTENT)
 def test_what_anybody_pushes_everybody_pulls(
     what: str,
     registry: Running,
