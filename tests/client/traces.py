@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterator
+from pathlib import Path
+
+import ocinb
+
+OURS = Path(ocinb.__file__).parent
+TESTS = Path(__file__).parent.parent
 
 
 def told(error: BaseException, *, everywhere: bool = False) -> str:
@@ -21,8 +27,8 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 def _lines(error: BaseException, everywhere: bool) -> Iterator[str]:
     yield from (str(error), repr(error), *getattr(error, "__notes__", ()))
     for frame, _ in traceback.walk_tb(error.__traceback__):
-        file = frame.f_code.co_filename.replace("\\", "/")
-        if "/ocinb/" in file or (everywhere and "/tests/" not in file):
+        file = Path(frame.f_code.co_filename)
+        if file.is_relative_to(OURS) or (everywhere and not file.is_relative_to(TESTS)):
             shown = {name: _shown(value) for name, value in frame.f_locals.items()}
             yield f"{frame.f_code.co_name}: {shown}"
 
