@@ -19,14 +19,12 @@ from ocinb.protocol.fields.encoding import plain
 from ocinb.protocol.fields.headers import Headers
 from ocinb.protocol.fields.links import next_link, same_listing
 from ocinb.protocol.messages import Conversation, Request, Response, Step
-from ocinb.protocol.pages import MOST_BYTES
+from ocinb.protocol.pages import MOST_PAGES, Pages
 from ocinb.protocol.ping import not_a_registry
-from ocinb.text import human_size, visible
+from ocinb.text import visible
 
-MOST_PAGES = 1_000
 MOST_TAGS = 100_000
 LARGEST_PAGE = 1_000  # tags; ECR refuses to be asked for more (T-1)
-_MOST_EMPTY_PAGES = 3
 _NO_LIST = frozenset({405, 501})
 
 
@@ -65,23 +63,17 @@ class TagList(Drawable):
 
 @dataclass
 class _Listing:
-    """What has been read so far, and the bounds on it (K-6)."""
+    """What has been read so far."""
 
     repository: str
-    most_pages: int = MOST_PAGES
+    pages: Pages
     seen: dict[str, None] = field(default_factory=dict)
     odd: dict[str, None] = field(default_factory=dict)
-    asked: set[str] = field(default_factory=set)
-    pages: int = 0
-    empty: int = 0
-    size: int = 0
 
     def add(self, names: list[object], size: int) -> bool:
         """Whether there was something new in `names`, a page of `size` bytes."""
         before = len(self.seen) + len(self.odd)
-        self.pages += 1
-        self.size += size
-        self.empty = 0 if names else self.empty + 1
+        self.pages.read(len(names), size)
         for name in names:
             try:
                 self.seen[check_tag(name if isinstance(name, str) else "")] = None
@@ -90,23 +82,14 @@ class _Listing:
         return len(self.seen) + len(self.odd) > before
 
     def too_much(self, url: str) -> str:
-        """Why the page at `url` is not to be asked for, if there is a reason."""
-        if url in self.asked:
-            return "the registry's pages go round in a circle"
-        if self.pages >= self.most_pages:
-            return f"there are more than {self.most_pages:,} pages"
+        """Why the page at `url` is not to be asked for, if there is a reason (K-6)."""
         if len(self.seen) + len(self.odd) >= MOST_TAGS:
             return f"there are more than {MOST_TAGS:,} tags"
-        if self.size >= MOST_BYTES:
-            return f"the pages have more than {human_size(MOST_BYTES)}"
-        if self.empty >= _MOST_EMPTY_PAGES:
-            return "the registry sends one empty page after another"
-        return ""
+        return self.pages.too_many(url)
 
     def result(self, note: str = "") -> TagList:
-        return TagList(
-            self.repository, tuple(sorted(self.seen)), self.pages, not note, tuple(self.odd), note
-        )
+        tags, odd = tuple(sorted(self.seen)), tuple(self.odd)
+        return TagList(self.repository, tags, self.pages.number, not note, odd, note)
 
 
 def list_tags(
@@ -119,7 +102,7 @@ def list_tags(
     `NotFound`, or `ListingDisabled` on registries that list no tags.
     """
     page_size = None if page_size is None else min(page_size, LARGEST_PAGE)
-    listing = _Listing(name, most_pages)
+    listing = _Listing(name, Pages(most_pages))
     everything = endpoints.LIST_TAGS.path(name=name)
     query = {"n": str(page_size)} if page_size is not None else None
     url = endpoints.LIST_TAGS.path(query, name=name)
@@ -127,14 +110,14 @@ def list_tags(
         note = listing.too_much(url)
         if note:
             return listing.result(note)
-        listing.asked.add(url)
-        response = yield _page(url, listing.pages + 1, paged=page_size is not None)
+        listing.pages.asked.add(url)
+        response = yield _page(url, listing.pages.number + 1, paged=page_size is not None)
         try:
             names = _names(_listed(response))
             fresh = listing.add(names, len(response.body))
             url = _next(response, name, names, None if url == everything else page_size, fresh)
         except (RegistryError, InvalidContent) as error:
-            if listing.pages == 0:
+            if listing.pages.number == 0:
                 raise
             return listing.result(str(error))
     return listing.result()

@@ -42,7 +42,8 @@ def test_the_greatest_and_the_least_are_taken():
         {"concurrency": 1, "attempts": 1, "timeout": 0.1},
         {"concurrency": 64, "attempts": 100, "timeout": 86_400},
     ):
-        Registry("ghcr.io", **options)
+        expression = Registry("ghcr.io", **options).expression
+        assert all(f"{name}={value!r}" in expression for name, value in options.items())
 
 
 def test_U12_four_blobs_move_at_a_time_unless_it_is_told_otherwise():

@@ -16,7 +16,7 @@ from ocinb.errors import (
     RegistryError,
     ServerFault,
 )
-from ocinb.protocol import endpoints, tags
+from ocinb.protocol import endpoints, pages
 from ocinb.protocol.messages import Response
 from ocinb.protocol.stepper import Stepper
 from ocinb.protocol.tags import TagList, list_tags
@@ -168,14 +168,14 @@ def test_a_circle_of_pages_is_left(link):
 
 def test_at_most_a_thousand_pages_are_asked_for():
     """K-6: ever new `last`."""
-    pages = [(at(f"p={n}"), page(str(n), link=f"?p={n + 1}")) for n in range(1, 1_000)]
-    found = run(list_tags("demo"), (FIRST, page("0", link="?p=1")), *pages)
-    assert (len(found), found.pages, found.complete) == (1_000, tags.MOST_PAGES, False)
+    many = [(at(f"p={n}"), page(str(n), link=f"?p={n + 1}")) for n in range(1, 1_000)]
+    found = run(list_tags("demo"), (FIRST, page("0", link="?p=1")), *many)
+    assert (len(found), found.pages, found.complete) == (1_000, pages.MOST_PAGES, False)
     assert found.note == "there are more than 1,000 pages"
 
 
 def test_K6_the_bytes_of_all_pages_are_bounded(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(tags, "MOST_BYTES", 10)
+    monkeypatch.setattr(pages, "MOST_BYTES", 10)
     found = run(list_tags("demo"), (FIRST, page("0", link="?p=1")))
     assert (found.tags, found.complete) == (("0",), False)
     assert found.note == "the pages have more than 10 B"

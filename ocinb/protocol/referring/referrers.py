@@ -18,7 +18,7 @@ from ocinb.protocol import endpoints
 from ocinb.protocol.fetch import get_manifest, head_manifest
 from ocinb.protocol.fields.links import next_link, same_listing
 from ocinb.protocol.messages import Conversation, Response, Step
-from ocinb.protocol.referrers_listing import Listing, Source, choose, confirm_each
+from ocinb.protocol.referring.listing import Listing, Source, choose, confirm_each
 from ocinb.protocol.referring.referrers_api import (
     ReferrersApi,
     is_filtered,

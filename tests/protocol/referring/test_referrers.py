@@ -25,8 +25,9 @@ from ocinb.oci.digest import Digest
 from ocinb.oci.fallback import entry_of, referrers_tag
 from ocinb.oci.index import Index
 from ocinb.oci.manifest import Manifest
-from ocinb.protocol import endpoints, pages, referrers_listing
+from ocinb.protocol import endpoints, pages
 from ocinb.protocol.messages import Response
+from ocinb.protocol.referring import listing as reading
 from ocinb.protocol.referring.referrers import ReferrerList, list_referrers
 from ocinb.protocol.referring.referrers_api import ReferrersApi
 from ocinb.protocol.stepper import Stepper
@@ -155,7 +156,7 @@ def test_K6_empty_pages_are_followed_three_times():
 @pytest.mark.parametrize(
     ("where", "name", "most", "words"),
     [
-        (referrers_listing, "MOST_REFERRERS", 2, "2 referrers"),
+        (reading, "MOST_REFERRERS", 2, "2 referrers"),
         (pages, "MOST_BYTES", 500, "500 B"),
     ],
 )
@@ -330,7 +331,7 @@ def test_R5_what_cannot_be_looked_into_makes_the_list_incomplete(answer):
 
 
 def test_R5_only_so_many_are_looked_into(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(referrers_listing, "MOST_LOOKED_INTO", 1)
+    monkeypatch.setattr(reading, "MOST_LOOKED_INTO", 1)
     one, fetch = untyped(referrer(1))
     two, _ = untyped(referrer(2))
     lines = (SBOMS, page(one, two)), (fetch, ok(referrer(1).raw, media_types.MANIFEST))
@@ -442,7 +443,7 @@ def test_C37_what_cannot_be_fetched_is_not_confirmed(answer):
 
 
 def test_C37_only_so_many_are_fetched(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(referrers_listing, "MOST_LOOKED_INTO", 1)
+    monkeypatch.setattr(reading, "MOST_LOOKED_INTO", 1)
     lines = (FIRST, page(A, B)), fetched(referrer(0))
     found = run(list_referrers("demo", DIGEST, confirm=True), *lines)
     assert (found.descriptors, found.complete) == ((A,), False)
