@@ -7,6 +7,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 TOUR := notebooks/00_tour.ipynb
+IMAGES := notebooks/01_images.ipynb
 
 .DEFAULT_GOAL := help
 .PHONY: help lab tour test peers bench check lock clean force
@@ -16,6 +17,10 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 quietly = @mkdir -p build; printf '%s ... ' '$(1)'; \
 	if $(2) >build/$(@F).log 2>&1; then echo ok; \
 	else echo failed; cat build/$(@F).log; exit 1; fi
+
+# $(call executed,name,notebook): build/name.html of the notebook as it runs.
+executed = JUPYTER_NO_CONFIG=1 $(BIN)/jupyter-nbconvert --execute --to html \
+	--ExecutePreprocessor.store_widget_state=False --output-dir build --output $(1) $(2)
 
 # $(call install,pip arguments): the last lines of what pip said when it does not work.
 install = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(1) >build/install.log 2>&1 || { \
@@ -30,10 +35,10 @@ lab: $(VENV)/.installed ## open the tour in JupyterLab
 	@$(BIN)/jupyter-lab --log-level=WARN --LabApp.extension_manager=readonly \
 		$(if $(filter 0,$(shell id -u)),--allow-root) $(LAB_ARGS) $(TOUR)
 
-tour: $(VENV)/.installed ## run the tour without a browser and write build/tour.html
-	$(call quietly,Running $(TOUR),JUPYTER_NO_CONFIG=1 $(BIN)/jupyter-nbconvert --execute --to html \
-		--ExecutePreprocessor.store_widget_state=False --output-dir build --output tour $(TOUR))
-	@echo build/tour.html
+tour: $(VENV)/.installed ## run the notebooks without a browser and write build/tour.html and build/images.html
+	$(call quietly,Running $(TOUR),$(call executed,tour,$(TOUR)))
+	$(call quietly,Running $(IMAGES),$(call executed,images,$(IMAGES)))
+	@echo build/tour.html build/images.html
 
 test: $(VENV)/.installed ## run the tests; what was skipped, and why, is told at the end
 	@$(BIN)/python -m pytest -q -rfEs $(TEST_ARGS)

@@ -11,11 +11,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks import (
+    building,
     display,
     events,
     import_time,
+    lazily,
     listing,
     memory,
+    merging,
     peers,
     pull,
     push,
@@ -31,14 +34,17 @@ SUBJECTS: dict[str, Callable[[Ground], Iterator[Scenario]]] = {
     "import": import_time.run,
     "display": display.run,
     "listing": listing.run,
+    "merging": merging.run,
     "pull": pull.run,
     "tls": tls.run,
     "push": push.run,
     "small": small.run,
     "memory": memory.run,
     "events": events.run,
+    "lazily": lazily.run,
+    "building": building.run,
 }
-ALONE = ("import", "display", "listing")  # without a registry
+ALONE = ("import", "display", "listing", "merging")  # without a registry
 UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
 
@@ -81,6 +87,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--layers", type=int, help="of the image of many layers")
     made.add_argument("--layer-size", type=size, help="of each of them")
     made.add_argument("--requests", type=int, help="how many small ones")
+    made.add_argument("--folder", type=size, help="of the folder that is built")
+    made.add_argument("--paths", type=int, help="of the image that is merged")
     made.add_argument("--scratch", type=Path, default=BUILD, help="on a real disk, for 8 GiB")
     made.add_argument("--output", type=Path, default=BUILD, help="where the report goes")
     return made
@@ -90,7 +98,7 @@ def settings_of(options: argparse.Namespace) -> Settings:
     """The settings that were asked for; what is named counts also with --quick."""
     settings = Settings(rounds=options.rounds)
     settings = settings.quick() if options.quick else settings
-    named = ("size", "layers", "layer_size", "requests")
+    named = ("size", "layers", "layer_size", "requests", "folder", "paths")
     given = {name: getattr(options, name) for name in named}
     return replace(settings, **{name: each for name, each in given.items() if each is not None})
 

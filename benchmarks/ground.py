@@ -29,18 +29,27 @@ ARCHITECTURES = ("amd64", "arm64", "s390x")
 
 @dataclass(frozen=True)
 class Settings:
-    """How much of it: bytes of the one big blob, the layers of an image, small requests, rounds."""
+    """How much of it: bytes of the one big blob, the layers of an image, small requests, bytes of a
+    folder, paths of an image, rounds."""
 
     size: int = 1024 * MIB
     layers: int = 20
     layer_size: int = 50 * MIB
     requests: int = 1_000
+    folder: int = 1024 * MIB
+    paths: int = 100_000
     rounds: int = 3
 
     def quick(self) -> Settings:
         """Less of everything, for a look: start-up weighs more in it."""
         return replace(
-            self, size=256 * MIB, layer_size=12 * MIB, requests=300, rounds=min(self.rounds, 2)
+            self,
+            size=256 * MIB,
+            layer_size=12 * MIB,
+            requests=300,
+            folder=64 * MIB,
+            paths=20_000,
+            rounds=min(self.rounds, 2),
         )
 
 

@@ -12,7 +12,7 @@ from functools import cache
 from benchmarks.place import PEERS, PYTHON_PEERS
 
 BUILT = ("crane", "docker-registry", "oras", "regctl", "skopeo")  # by `make peers`
-SYSTEM = ("curl", "openssl", "tar")
+SYSTEM = ("curl", "openssl", "tar", "zstd")
 PYTHON = {"oras-py": "oras", "dxf": "python-dxf"}  # by `make bench`; with their distributions
 _HERE = ("ocinb", "raw sockets")
 _ASKED = {
@@ -24,6 +24,7 @@ _ASKED = {
     "regctl": "version",
     "skopeo": "--version",
     "tar": "--version",
+    "zstd": "--version",
 }
 
 

@@ -54,6 +54,11 @@ class Storage:
         """The file of a blob or manifest."""
         return self._root / "blobs" / "sha256" / digest[7:9] / digest[7:] / "data"
 
+    def blobs(self, name: str) -> list[str]:
+        """The digests of what was pushed to the repository `name`, without manifests."""
+        links = (self._repository(name) / "_layers" / "sha256").glob("*/link")
+        return [f"sha256:{each.parent.name}" for each in links]
+
     def has(self, name: str, digest: str) -> bool:
         """Whether the blob is in that repository."""
         link = self._repository(name) / "_layers" / "sha256" / digest[7:] / "link"

@@ -18,10 +18,15 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ocinb import errors as errors
+    from ocinb.client.local import LocalRepository as LocalRepository
+    from ocinb.client.local import open_ as open  # noqa: A004  # `ocinb.open(path)`
     from ocinb.client.registry import Registry as Registry
     from ocinb.client.repository import Repository as Repository
     from ocinb.client.retry import is_retriable_error as is_retriable_error
     from ocinb.client.retry import with_retry as with_retry
+    from ocinb.client.saving import save as save
+    from ocinb.client.several.finding import find as find
+    from ocinb.client.several.sharing import shared_layers as shared_layers
     from ocinb.drawable import Faces
     from ocinb.errors import OcinbError as OcinbError
     from ocinb.layers.build import Image as Image
@@ -54,6 +59,7 @@ _HOMES = {
     "ImageIndex": "ocinb.oci.image:ImageIndex",
     "Layout": "ocinb.storage.layout:Layout",
     "LocalRegistry": "ocinb.registry.app:LocalRegistry",
+    "LocalRepository": "ocinb.client.local:LocalRepository",
     "OcinbError": "ocinb.errors:OcinbError",
     "OperationScope": "ocinb.protocol.scopes:OperationScope",
     "Platform": "ocinb.oci.platform:Platform",
@@ -66,12 +72,16 @@ _HOMES = {
     "digest_to_signature_tag": "ocinb.oci.signature:digest_to_signature_tag",
     "errors": "ocinb.errors",
     "faults": "ocinb.registry.faults",
+    "find": "ocinb.client.several.finding:find",
     "format_content_range": "ocinb.protocol.fields.ranges:format_content_range",
     "is_retriable_error": "ocinb.client.retry:is_retriable_error",
     "lessons": "ocinb.registry.lessons",
     "list_layer": "ocinb.layers.listing:list_layer",
+    "open": "ocinb.client.local:open_",
     "parse_range_header": "ocinb.protocol.fields.ranges:parse_range_header",
     "sample": "ocinb.registry.sample",
+    "save": "ocinb.client.saving:save",
+    "shared_layers": "ocinb.client.several.sharing:shared_layers",
     "with_retry": "ocinb.client.retry:with_retry",
 }
 
@@ -83,6 +93,7 @@ __all__ = [
     "ImageIndex",
     "Layout",
     "LocalRegistry",
+    "LocalRepository",
     "OcinbError",
     "OperationScope",
     "Platform",
@@ -95,12 +106,16 @@ __all__ = [
     "digest_to_signature_tag",
     "errors",
     "faults",
+    "find",
     "format_content_range",
     "is_retriable_error",
     "lessons",
     "list_layer",
+    "open",
     "parse_range_header",
     "sample",
+    "save",
+    "shared_layers",
     "with_retry",
 ]  # spelled out so that editors and type checkers see it
 

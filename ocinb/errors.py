@@ -13,6 +13,7 @@ Everything ocinb raises; the class says whose fault it is:
     · AuthenticationError 401: it does not know you, or no token could be had
     · Denied              403: it knows you, and you may not
     · NotFound            404
+      · NotHere           the same of a layout or an archive on this machine
     · RateLimited         429, with the seconds to wait when it said so
     · ServerFault         5xx: its own trouble
     · ListingDisabled     it does not list its tags or repositories, or not to you
@@ -199,6 +200,12 @@ class NotFound(RegistryError):
     """404."""
 
     whose = "the registry has no such thing"
+
+
+class NotHere(NotFound):
+    """A layout or an archive on this machine has no such thing; nobody was asked."""
+
+    whose = "it is not there"
 
 
 class RateLimited(RegistryError):

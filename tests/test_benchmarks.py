@@ -15,10 +15,21 @@ import pytest
 
 import ocinb
 from benchmarks import __main__ as bench
-from benchmarks import chart, content, events, listing, peers, report
+from benchmarks import (
+    building,
+    chart,
+    content,
+    events,
+    lazily,
+    listing,
+    merging,
+    peers,
+    report,
+    trees,
+)
 from benchmarks.contender import Contender, Race, Run, race
 from benchmarks.contenders import with_ocinb, with_sockets
-from benchmarks.ground import Settings
+from benchmarks.ground import Ground, Settings
 from benchmarks.results import Line, Scenario, Target, as_fast, as_long, missed, timed
 from benchmarks.storage import Storage
 from ocinb.client.remote import RemoteIndex
@@ -163,6 +174,50 @@ def test_a_layout_is_one_that_ocinb_reads(tmp_path: Path) -> None:
     assert image.digests <= content.digests_in(layout.path / "blobs")
 
 
+def test_an_archive_is_a_gzip_layer_of_what_was_added(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("file")
+    (tmp_path / "file").write_bytes(b"content")
+    archive = trees.Archive(tmp_path / "layer")
+    for name in ("link", "file"):
+        archive.add(name, tmp_path / name)
+    archive.empty(".wh.gone")
+    made = archive.finish()
+    packed = made.path.read_bytes()
+    assert (made.digest, made.size) == (content.digest_of(packed), len(packed))
+    assert made.diff_id == content.digest_of(gzip.decompress(packed))
+    with tarfile.open(made.path) as read:
+        assert read.getnames() == ["link", "file", ".wh.gone"]
+        assert read.getmember("link").linkname == "file"
+        held = read.extractfile("file")
+        assert held is not None
+        assert held.read() == b"content"
+
+
+def test_headers_put_together_by_hand_are_headers(tmp_path: Path) -> None:
+    with tarfile.open(trees.many(tmp_path / "layer", 1_001)) as read:
+        names = read.getnames()
+    assert len(set(names)) == 1_001
+    assert names[-1] == "usr/share/data/001/file-0001000.json"
+
+
+def test_a_folder_has_as_much_as_was_asked_for(tmp_path: Path) -> None:
+    made = trees.folder(tmp_path / "folder", content.MIB)
+    size = sum(each.stat().st_size for each in made.rglob("*") if each.is_file())
+    assert content.MIB <= size < 64 * content.MIB
+
+
+def test_a_merged_image_has_paths_that_are_gone(tmp_path: Path) -> None:
+    ground = Ground(Settings(paths=1_000), tmp_path)
+    image = merging.made(ground)
+    folder = content.layout(tmp_path / "layout", image, "v1")
+    told = with_ocinb.merged(str(folder), "v1")
+    assert told["entries"] == 1_000
+    assert told["live"] < 950
+    unpacked = sum(len(gzip.decompress(each.path.read_bytes())) for each in image.layers)
+    for how in ("", "hashed"):
+        assert with_ocinb.unpacking(str(folder), how)["unpacked"] == unpacked
+
+
 def test_what_is_linked_into_the_storage_can_be_forgotten(tmp_path: Path) -> None:
     layer = content.layer(tmp_path / "layer", 4_096)
     storage = Storage(tmp_path / "storage")
@@ -302,10 +357,14 @@ def test_a_layer_is_listed_by_each_contender(tmp_path: Path) -> None:
     with tarfile.open(layer, "w:gz") as archive:
         archive.add(__file__, "file")
         archive.add(__file__, "other")
-    outcome = race(listing.contenders(layer), 1, tmp_path)
+    packed, unpacked = layer.read_bytes(), gzip.decompress(layer.read_bytes())
+    digests = content.digest_of(packed), content.digest_of(unpacked)
+    given = content.Layer(layer, *digests, len(packed))
+    outcome = race(listing.contenders(given), 1, tmp_path)
     assert outcome.missing == {}
-    assert outcome.runs["ocinb"][0].told["entries"] == 2
-    assert listing.targets(outcome)[0].met is not None
+    for ours in (listing.OURS, listing.VERIFIED):
+        assert outcome.runs[ours][0].told["entries"] == 2
+    assert [target.met is not None for target in listing.targets(outcome)] == [True, False, True]
 
 
 def test_an_unknown_benchmark_is_told_with_those_there_are(
@@ -313,7 +372,7 @@ def test_an_unknown_benchmark_is_told_with_those_there_are(
 ) -> None:
     with pytest.raises(SystemExit):
         bench.main(["--only", "pull,psuh"])
-    assert "unknown: psuh; there are import, display, listing, pull" in capsys.readouterr().err
+    assert "unknown: psuh; there are import, display, listing, merging" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("strict", "code"), [([], 0), (["--strict"], 1)])
@@ -358,3 +417,21 @@ def test_everybody_who_is_there_pulls_what_was_asked_for(
         assert "ocinb" in names
         assert names & {"crane", "raw sockets"}
         assert all("make " in why for why in scenario["missing"].values()), scenario["missing"]
+
+
+@pytest.mark.peers
+def test_images_are_built_looked_into_and_merged_beside_others(
+    peer: Callable[[str], str], tmp_path: Path
+) -> None:
+    peer("docker-registry")
+    peer("crane")
+    arguments = ["--only", "merging,lazily,building", "--rounds", "1", "--output", str(tmp_path)]
+    arguments += ["--size", "1MiB", "--folder", "1MiB", "--paths", "1000"]
+    assert bench.main([*arguments, "--scratch", str(tmp_path)]) == 0
+    told = json.loads((tmp_path / "bench.json").read_text())["scenarios"]
+    assert [each["missing"] for each in told] == [{}, {}, {}]
+    names = [{line["name"] for line in each["lines"]} for each in told]
+    assert {merging.OURS, merging.REMOTE, merging.ALONE} <= names[0]
+    assert {lazily.KNOWN, lazily.NEXT, lazily.PULL, lazily.CRANE} <= names[1]
+    assert {building.FAST, building.ZSTD, building.PIPED, building.FILED} <= names[2]
+    assert all(target["met"] is not None for each in told for target in each["targets"])

@@ -5,16 +5,22 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 import ocinb
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
 
 
-def test_its_example_runs():
-    (example,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+def test_its_examples_run_one_after_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {}
-    exec(compile(example, "README.md", "exec"), names)
+    examples = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    for example in examples:
+        exec(compile(example, "README.md", "exec"), names)
+    assert len(examples) == 2
     assert repr(names["image"]).startswith("<RemoteImage local/demo/app@sha256:")
+    assert "LEVEL" in (tmp_path / "changes.html").read_text()
 
 
 def test_what_it_names_on_a_repository_is_there():

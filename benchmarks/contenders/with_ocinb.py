@@ -6,28 +6,41 @@ with_ocinb.py push HOST NAME FILE CHUNK [DIGEST]     (CHUNK is bytes, or 0 for o
 with_ocinb.py requests METHOD HOST NAME FILE THREADS (FILE lists digests, one a line)
 with_ocinb.py events HOST NAME DIGEST ROUNDS
 with_ocinb.py blobs HOST NAME DIGEST FOLDER COUNT
-with_ocinb.py listing FILE
+with_ocinb.py listing FILE [DIGEST DIFF_ID]          (or `unverified` for the digests)
+with_ocinb.py remote_listing HOST NAME TAG           (of an image of one layer)
+with_ocinb.py framed FILE
+with_ocinb.py opening HOST NAME TAG CACHE PATH [OTHER]
+                                                     (a file of such an image, after another)
+with_ocinb.py merged WHERE TAG                       (WHERE is a layout, or HOST/NAME)
+with_ocinb.py unpacking LAYOUT [hashed]              (all that is gzip in it)
+with_ocinb.py build HOST NAME FOLDER LEVEL           (of gzip; empty for zstd)
 with_ocinb.py memory HOST NAME TAG WAY REST…         (WAY and REST are one of the above)
+with_ocinb.py growth WAY REST…                       (the same without a request before it)
 """
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 import json
 import re
+import shutil
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import ocinb
+from ocinb.layers.limits import Limits
+from ocinb.layers.reading import Unpacked
 from ocinb.oci import media_types
 from ocinb.oci.descriptor import Descriptor
+from ocinb.oci.file_part import FilePart
 
-PIECE = 256 * 1024
 Told = dict[str, Any]
 
 
@@ -115,6 +128,11 @@ def memory(host: str, name: str, tag: str, way: str, *rest: str) -> Told:
     """How many bytes more it takes at most than when idle, after a first small request."""
     with registry(host, 1) as connected:
         connected[name].head(tag)
+    return growth(way, *rest)
+
+
+def growth(way: str, *rest: str) -> Told:
+    """How many bytes more it takes at most than when idle."""
     forget_peak()
     before = resident("VmRSS")
     WAYS[way](*rest)
@@ -130,12 +148,105 @@ def blobs(host: str, name: str, digest: str, folder: str, count: str) -> Told:
     return {}
 
 
-def listing(file: str) -> Told:
-    """The files of a layer that is here, both its digests computed."""
-    digest = ocinb.Digest.of(Path(file).read_bytes())
+def listing(file: str, digest: str = "", diff_id: str = "") -> Told:
+    """The files of a layer that is here; both its digests verified, where they are given."""
+    list_layer = ocinb.list_layer
+    asked: dict[str, Any] = {"digest": digest or None, "diff_id": diff_id or None}
+    if digest == "unverified":
+        asked = {"verify": False}
     started = time.perf_counter()
-    files = ocinb.list_layer(file, digest=digest)
+    files = list_layer(file, **asked)
     return {"seconds": time.perf_counter() - started, "entries": len(files)}
+
+
+def remote_listing(host: str, name: str, tag: str) -> Told:
+    """The files of a layer that is in a registry, verified, and indexed for reading."""
+    ready("ocinb.client.moving.opening")
+    with registry(host, 1) as connected:
+        started = time.perf_counter()
+        (layer,) = image_at(connected[name], tag).layers
+        return {"entries": len(layer.files), "seconds": time.perf_counter() - started}
+
+
+def framed(file: str) -> Told:
+    """The files of a layer that is here, as a frame."""
+    return {"entries": len(ocinb.list_layer(file).to_frame())}
+
+
+def opening(host: str, name: str, tag: str, cache: str, path: str, other: str = "") -> Told:
+    """One file of a layer, by the index of it in `cache`; else that is made, and the layer let go.
+
+    With an `other` one opened before, the index is in memory, and only what follows counts. What
+    counts as fetched are bytes of the layer.
+    """
+    ready("ocinb.client.moving.opening", "ocinb.layers.lazy.packing")
+    before = (0, 0)
+    with ocinb.Registry(host, plain_http=True, cache=cache) as connected:
+        repository = connected[name]
+        started = time.perf_counter()
+        (layer,) = image_at(repository, tag).layers
+        if other:
+            layer.files[other].read()
+            before, started = fetched(layer), time.perf_counter()
+        content = layer.files[path].bytes
+        took = time.perf_counter() - started
+    came, requests = (now - then for now, then in zip(fetched(layer), before, strict=True))
+    shutil.rmtree(Path(cache) / "blobs", ignore_errors=True)
+    digest = str(ocinb.Digest.of(content))
+    return {"seconds": took, "digest": digest, "fetched": came, "requests": requests}
+
+
+def fetched(layer: Any) -> tuple[int, int]:
+    """The bytes of a layer that came so far, and the requests for parts of it."""
+    fetching = layer.files.fetching
+    return fetching.listing + fetching.opening, fetching.requests
+
+
+def merged(where: str, tag: str) -> Told:
+    """The file system of an image, all of its layers listed for it."""
+    ready("ocinb.client.moving.opening", "ocinb.layers.image_files", "ocinb.layers.listing")
+    local = Path(where).is_dir()
+    source = ocinb.open(where) if local else ocinb.Repository(where, plain_http=True)
+    started = time.perf_counter()
+    files = image_at(source, tag).files
+    live = len(files)
+    return {"seconds": time.perf_counter() - started, "entries": len(files.all), "live": live}
+
+
+def unpacking(layout: str, hashed: str = "") -> Told:
+    """All layers of a layout unpacked, as a listing does it, and nothing else but hashes."""
+    started, size = time.perf_counter(), 0
+    for path in sorted((Path(layout) / "blobs" / "sha256").iterdir()):
+        layer, inner, outer = Unpacked(Limits()), hashlib.sha256(), hashlib.sha256()
+        for piece in FilePart.whole(path):
+            outer.update(piece if hashed else b"")
+            for found in layer.feed(piece):
+                inner.update(found if hashed else b"")
+        size += layer.given if layer.compression else 0
+    return {"seconds": time.perf_counter() - started, "unpacked": size}
+
+
+def build(host: str, name: str, folder: str, level: str) -> Told:
+    """An image of a folder, built and pushed: gzip of this level, or else zstd."""
+    how: Any = {"compression": "gzip", "level": int(level)} if level else {"compression": "zstd"}
+    scratch = ocinb.Image.scratch()
+    with registry(host, 1) as connected:
+        repository = connected[name]
+        started = time.perf_counter()
+        repository.push(scratch.copy(folder, "/", **how), "v1", progress=False)
+    return {"seconds": time.perf_counter() - started}
+
+
+def ready(*modules: str) -> None:
+    """Have what is imported when it is first needed."""
+    for module in modules:
+        import_module(module)
+
+
+def image_at(source: Any, tag: str) -> ocinb.RemoteImage:
+    """What a tag stands for, which is an image."""
+    found: ocinb.RemoteImage = source[tag]
+    return found
 
 
 def registry(host: str, concurrency: int) -> ocinb.Registry:
@@ -150,14 +261,7 @@ def image_of(file: str, digest: str) -> ocinb.Image:
     size = Path(file).stat().st_size
     descriptor = Descriptor(media_types.LAYER_GZIP, ocinb.Digest(digest), size)
     config = ocinb.Blob.of(b'{"architecture":"amd64","os":"linux"}', media_types.CONFIG)
-    return ocinb.Image.of(config, [ocinb.Blob(descriptor, partial(pieces, file))])
-
-
-def pieces(file: str) -> Any:
-    """The content of a file."""
-    with open(file, "rb", buffering=0) as content:
-        while piece := content.read(PIECE):
-            yield piece
+    return ocinb.Image.of(config, [ocinb.Blob.in_file(descriptor, file)])
 
 
 def forget_peak() -> None:
@@ -173,7 +277,11 @@ def resident(which: str) -> int:
 
 
 WAYS: dict[str, Any] = {
-    each.__name__: each for each in (blob, blobs, image, push, requests, events, listing, memory)
+    each.__name__: each
+    for each in (
+        *(blob, blobs, image, push, requests, events, memory, growth),
+        *(listing, remote_listing, framed, opening, merged, unpacking, build),
+    )
 }
 
 if __name__ == "__main__":

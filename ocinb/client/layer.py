@@ -16,7 +16,6 @@ from ocinb.oci.manifest import Manifest
 if TYPE_CHECKING:
     from ocinb.layers.files import FileList
     from ocinb.layers.limits import Limits
-    from ocinb.layers.reading import Taker
 
 
 class RemoteLayer(Drawable):
@@ -71,11 +70,18 @@ class RemoteLayer(Drawable):
 
     @cached_property
     def files(self) -> FileList:
-        """The files in it: fetched, verified and listed when first asked for, then kept.
+        """The files in it, when first asked for; nothing of them is written anywhere.
 
-        Nothing is written anywhere. See `list_files` for what is raised.
+        A layer is fetched, verified and listed once, whichever images of its registry it is in, and
+        where that has a cache, once for all kernels: what one pass came to is kept by digest. So a
+        file is opened with one request for the part of the layer that it is in, which is checked
+        against what was seen in that pass; `files.fetching` says what it took. Of a layer with a
+        table of contents (eStargz, zstd:chunked, or a SOCI index that the image names) nothing but
+        that is fetched; `files.about` says so. Raises as `list_files` does.
         """
-        return self.list_files()
+        from ocinb.client.moving import opening  # noqa: PLC0415  # most look no further than here
+
+        return opening.opened(self.source, self.descriptor, self._diff_id, self._image)
 
     @property
     def known_files(self) -> FileList | None:
@@ -84,26 +90,17 @@ class RemoteLayer(Drawable):
         return known
 
     def list_files(self, *, limits: Limits | None = None, progress: Wanted = False) -> FileList:
-        """The same anew, within other limits (`ocinb.layers.limits.Limits`) or with progress.
+        """The same anew: all of the layer is fetched, within other limits, or with progress.
 
-        The archive in it must hash to what the config of the image says, where that was fetched
-        before. Raises `InvalidArchive` for what is no archive at all, `NotSupported` for a
-        compression that cannot be undone here, `DigestMismatch` for another archive. One that is
-        broken in the middle, or beyond `limits`, gives an incomplete list that says why.
+        The limits are `ocinb.layers.limits.Limits`. The archive in it must hash to what the config
+        of the image says, where that was fetched before. Raises `InvalidArchive` for what is no
+        archive at all, `NotSupported` for a compression that cannot be undone here,
+        `DigestMismatch` for another archive. One that is broken in the middle, or beyond `limits`,
+        gives an incomplete list that says why.
         """
+        from ocinb.client.moving import opening  # noqa: PLC0415  # most look no further than here
 
-        from ocinb.layers.listing import listed  # noqa: PLC0415  # most look no further than here
-
-        def pour(taker: Taker, wanted: Wanted = False) -> None:
-            self.source.pull_blob(self.descriptor, into=taker, progress=wanted)
-
-        first = [progress]  # what is fetched again for one file needs no panel
-        return listed(
-            lambda taker: pour(taker, first.pop() if first else False),
-            self.reference,
-            self._diff_id,
-            limits,
-        )
+        return opening.anew(self.source, self.descriptor, self._diff_id, limits, progress)
 
     @property
     def _diff_id(self) -> Digest | None:

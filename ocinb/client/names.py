@@ -104,6 +104,16 @@ def the_name(name: object, registry: str) -> str:
         raise
 
 
+def the_content(text: str, registry: str) -> tuple[str, str]:
+    """The repository within `registry` that `text` names, and the tag or digest in it."""
+    bare, identified = _split(within(text, registry))
+    if not identified:
+        raise InvalidReference(
+            text, "reference", "it names no tag or digest", hints=[f"write {f'{text}:latest'!r}"]
+        )
+    return check_repository(bare), identifier(identified)
+
+
 def _split(name: str) -> tuple[str, str]:
     """A name without tag and digest, and the one of them that decides."""
     folder, slash, last = name.rpartition("/")

@@ -14,6 +14,7 @@ from ocinb.client.access.keychain import Keychain
 from ocinb.client.advice import advice
 from ocinb.client.known import Known
 from ocinb.client.moving.crew import USUAL, Crew
+from ocinb.client.moving.indexes import Indexes
 from ocinb.client.moving.shelves import Caching, the_cache
 from ocinb.client.names import LOCAL, spelled, the_registry, within
 from ocinb.client.overview import Overview
@@ -22,6 +23,7 @@ from ocinb.client.sender import Sender
 from ocinb.drawable import Drawable
 from ocinb.errors import InvalidReference, OcinbError, hide_inner_frames
 from ocinb.oci.reference import DOCKER_HUB, api_host, is_loopback
+from ocinb.protocol.elsewhere import sent_by
 from ocinb.protocol.events import Event, Observer
 from ocinb.protocol.fields.rate_limit import RateLimit
 from ocinb.protocol.messages import Conversation, Request, Response, Step, T
@@ -117,6 +119,7 @@ class Registry(Overview, Drawable):
         self.base_url = f"{'http' if plain else 'https'}://{api_host(self.name)}"
         self.referrers_api = ReferrersApi()  # where it was found usable, and where not (R-3)
         self.cache = the_cache(cache)
+        self.indexes = Indexes(self.cache)  # of layers that were looked into
         self.known = Known()  # documents of all its repositories
         self.tagging = Tagging()
         self._options = spelled(  # as `expression` has them, unless they are the usual ones
@@ -174,7 +177,7 @@ class Registry(Overview, Drawable):
         keychain = keychain_of(auth, self.name)
         twin = object.__new__(type(self))
         twin.__dict__.update(self.__dict__)
-        twin._repositories, twin.known = {}, Known()
+        twin._repositories, twin.known, twin.indexes = {}, Known(), Indexes(self.cache)
         twin.last_ping = twin.known_catalog = twin.known_capabilities = None
         twin._keychain, twin._sender = keychain, self._sender.as_(keychain)
         twin._crew = Crew(self._concurrency, twin.converse)
@@ -194,6 +197,11 @@ class Registry(Overview, Drawable):
         It tells what happens in this thread. Raises the first error, which stops the others.
         """
         return self._crew.together(conversations)
+
+    def elsewhere(self, conversation: Conversation[T]) -> Conversation[T]:
+        """The same conversation with this registry as a part of one with another: each of its steps
+        is sent from here, and its errors are advised as from here."""
+        return sent_by(self._sent, self._advised(conversation))
 
     @contextmanager
     def watched_by(self, *observers: Observer) -> Iterator[None]:
@@ -294,6 +302,8 @@ class Registry(Overview, Drawable):
         return Keychain(self.name, username=username, password=password, token=token)
 
     def _sent(self, step: Step) -> Response:
+        if step.sent_by is not None and step.sent_by != self._sent:
+            return step.sent_by(step)
         try:
             return self._sender(step)
         except OcinbError as error:

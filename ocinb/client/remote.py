@@ -5,9 +5,10 @@ Only what is asked for is fetched, and by digest, so it is asked for once. Drawi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, Generic, NoReturn, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Generic, NoReturn, TypeAlias, TypeVar, Unpack, cast
 
 from ocinb.client.layer import RemoteLayer
 from ocinb.client.source import Folder, Source, Wanted
@@ -22,7 +23,14 @@ from ocinb.oci.platform import Platform, choose
 from ocinb.text import nearest, visible
 
 if TYPE_CHECKING:
+    from ocinb.layers.diffs.images import Comparable, ImageDiff
+    from ocinb.layers.files import FileList
+    from ocinb.layers.filesystem import FileSystem
+    from ocinb.layers.limits import Limits
+    from ocinb.oci.diffs.platforms import IndexDiff
+    from ocinb.oci.diffs.regard import Switches
     from ocinb.protocol.referring.referrers import ReferrerList
+    from ocinb.storage.archive.naming import Format
     from ocinb.storage.layout import Layout
 
 D = TypeVar("D", bound="AnyManifest")
@@ -82,6 +90,47 @@ class _Bound(Drawable, Generic[D]):
         It is this content that is asked about, also when its tag has moved on meanwhile.
         """
         return self.source.referrers(self.digest, artifact_type, confirm=confirm)
+
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        *names: str,
+        recursive: bool = False,
+        platform: str | Platform | None = None,
+        format: Format | None = None,  # noqa: A002  # the word for it
+        compression: str | None = None,
+        progress: Wanted = None,
+    ) -> None:
+        """Write it with all it names to `path`: one tar file (`image.tar`, `.tar.gz`, `.tar.zst`),
+        or a folder as an OCI image layout; `format` and `compression` say otherwise.
+
+        It has the `names` there, tags or full names, by default the tag it was asked for by. With
+        `recursive`, what refers to any of it goes along, as with `Repository.copy`. Each blob goes
+        from its source to the file and nowhere else. The file appears when all went well; see
+        `ocinb.storage.archive.saving.save` for what is raised.
+        """
+        from ocinb.client.verbs.saving import save  # noqa: PLC0415  # which imports this
+
+        save(
+            self,  # type: ignore[arg-type]  # all that are bound are one of these
+            path,
+            names,
+            recursive=recursive,
+            platform=platform,
+            format=format,
+            compression=compression,
+            progress=progress,
+        )
+
+    def diff(self, other: Comparable, **switches: Unpack[Switches]) -> ImageDiff | IndexDiff:
+        """This and another one side by side, part by part; see `ocinb.oci.diffs.regard.Regard`.
+
+        Of an index and an image, it is the image that the index has for the same platform.
+        `semantic=True` overlooks times, order and names. Nothing is fetched before it is asked for.
+        """
+        from ocinb.layers.diffs.images import compare  # noqa: PLC0415  # few compare
+
+        return compare(cast("Comparable", self), other, **switches)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {visible(self.reference, 512)} {self.digest.short}>"
@@ -202,6 +251,35 @@ class RemoteImage(_Bound[Manifest]):
         """The image config when it was fetched before, else None; asks nobody."""
         known = self.source.known(self.document.config.digest)
         return known if isinstance(known, ImageConfig) else None
+
+    @cached_property
+    def files(self) -> FileSystem:
+        """Its files as a container sees them, with what lower layers had and others took away.
+
+        Config and layers are fetched, verified and listed when this is first asked for, then kept;
+        nothing is written anywhere. See `RemoteLayer.list_files` for what is raised.
+        """
+        return self._filesystem(lambda layer: layer.files)
+
+    @property
+    def known_files(self) -> FileSystem | None:
+        """The same when they were listed before, else None; asks nobody."""
+        known: FileSystem | None = vars(self).get("files")
+        return known
+
+    def list_files(self, *, limits: Limits | None = None, progress: Wanted = False) -> FileSystem:
+        """The same anew, each layer within other limits, or with progress.
+
+        See `RemoteLayer.list_files`.
+        """
+        return self._filesystem(lambda layer: layer.list_files(limits=limits, progress=progress))
+
+    def _filesystem(self, listed: Callable[[RemoteLayer], FileList]) -> FileSystem:
+        from ocinb.layers.image_files import filesystem  # noqa: PLC0415  # most look no further
+
+        config = self.config  # before the layers, which are verified by what it says
+        named = self.document.layers
+        return filesystem(self.reference, named, config, lambda at: listed(self.layers[at]))
 
     @property
     def platform(self) -> Platform | None:

@@ -10,14 +10,27 @@ from ocinb.client.remote import Remote, bind
 from ocinb.client.verbs.attaching import Attaching
 from ocinb.client.verbs.choosing import Choosing
 from ocinb.client.verbs.composing import Composing
+from ocinb.client.verbs.copying import Copying
 from ocinb.client.verbs.deleting import Deleting
 from ocinb.client.verbs.pulling import Pulling
+from ocinb.client.verbs.sizing import Sizing
 from ocinb.client.verbs.streaming import Streaming
 from ocinb.client.verbs.uploading import Uploading
 from ocinb.drawable import Drawable
 
 
-class Repository(Pulling, Streaming, Choosing, Composing, Attaching, Uploading, Deleting, Drawable):
+class Repository(
+    Pulling,
+    Streaming,
+    Choosing,
+    Sizing,
+    Composing,
+    Copying,
+    Attaching,
+    Uploading,
+    Deleting,
+    Drawable,
+):
     """A repository: `repository["v1"]` is what the tag points to, bound to where it came from.
 
     `name` is a full name (`"ghcr.io/owner/app"`, `"alpine"` for Docker Hub's) or, with

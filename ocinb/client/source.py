@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from typing import IO, TYPE_CHECKING, Protocol, TypeAlias, overload
+from typing import IO, TYPE_CHECKING, Protocol, TypeAlias, overload, runtime_checkable
 
 from ocinb.oci.config import ImageConfig
 from ocinb.oci.descriptor import Descriptor
@@ -16,7 +16,9 @@ from ocinb.protocol.messages import Sink
 from ocinb.protocol.progress.progress_info import ProgressInfo
 
 if TYPE_CHECKING:
+    from ocinb.client.moving.indexes import Indexes
     from ocinb.protocol.referring.referrers import ReferrerList
+    from ocinb.protocol.stepper import Stepper
     from ocinb.storage.layout import Layout
 
 MEMORY_LIMIT = 64 * 1024 * 1024  # bytes of a blob that are read into memory without being told to
@@ -91,3 +93,17 @@ class Source(Protocol):
         progress: Wanted = None,
     ) -> Layout:
         """Copy `root`, which was asked for by this tag or digest, with all it names."""
+
+
+@runtime_checkable
+class Ranged(Protocol):
+    """A source that gives parts of blobs for a request each, and remembers what layers hold."""
+
+    @property
+    def indexes(self) -> Indexes:
+        """What is known about the layers in it."""
+
+    def pull_blob_part_steps(
+        self, blob: Descriptor | str, start: int, stop: int, *, limit: int = MEMORY_LIMIT
+    ) -> Stepper[bytes]:
+        """The bytes of a blob from `start` up to `stop`, one request at a time."""

@@ -27,12 +27,32 @@ if TYPE_CHECKING:
 _DRAWN_IN = {
     "ocinb.oci": ("indexes", "manifests", "values", "tables"),
     "ocinb.errors": ("errors",),
-    "ocinb.protocol": ("wire", "answers", "referrers", "capabilities", "uploads"),
+    "ocinb.protocol": ("wire", "answers", "copies", "referrers", "capabilities", "uploads"),
     "ocinb.client": (
         "registries",
         "remote",
     ),
+    "ocinb.protocol.sizes": ("sizes",),
+    "ocinb.client.local": ("local",),
+    "ocinb.client.several.failures": ("several",),
+    "ocinb.client.several.found": ("several",),
+    "ocinb.client.several.shared": ("sharing",),
+    "ocinb.oci.diffs.fields": ("diffs",),
+    "ocinb.oci.diffs.history": ("diffs",),
+    "ocinb.oci.diffs.layers": ("diffs",),
+    "ocinb.oci.diffs.platforms": ("diffs",),
     "ocinb.layers": ("files", "file_tables"),
+    "ocinb.layers.diffs.files": ("file_diffs",),
+    "ocinb.layers.diffs.images": ("file_diffs",),
+    "ocinb.layers.diffs.packages": ("file_diffs",),
+    "ocinb.layers.diffs.texts": ("file_diffs",),
+    "ocinb.layers.filesystem": ("filesystems", "filesystem_tables"),
+    "ocinb.layers.layered": ("filesystems", "filesystem_tables"),
+    "ocinb.layers.treemap": ("treemaps",),
+    "ocinb.layers.waste": ("filesystems", "filesystem_tables"),
+    "ocinb.layers.os_release": ("packages",),
+    "ocinb.layers.packages.found": ("packages",),
+    "ocinb.layers.permissions": ("permissions",),
     "ocinb.registry": ("stores",),
     "ocinb.registry.server": ("serving",),  # apart: it loads sockets
     "ocinb.storage": ("stores",),
@@ -62,6 +82,20 @@ def records(value: Any) -> list[dict[str, Any]]:
     return frames.records(frames.rows(value))
 
 
+def report(value: Any) -> str:
+    """`value`, and all the sections of its report, as a page of its own."""
+    from ocinb.display.reports import whole  # noqa: PLC0415  # most write none
+
+    return whole(value, _view)
+
+
+def svg(value: Any) -> str:
+    """The picture of `value`, of which there is one, as SVG."""
+    from ocinb.display.pictures.treemaps import drawing  # noqa: PLC0415  # few are drawn
+
+    return drawing(value, titles=True)
+
+
 def progress(wanted: bool | None, title: str) -> Progress | None:
     """A panel that observes a transfer, as a context manager that gives the observer, or None.
 
@@ -82,6 +116,11 @@ def _drawn(face: Callable[[View], str], value: Any) -> str:
         _log.debug("could not draw a %s", type(value).__name__, exc_info=True)
         trouble = Say(("It could not be drawn:", Word(f"{type(error).__name__}: {error}")), "warn")
         return face(View(type(value).__name__, Word(_repr(value), kind="code"), "", (trouble,)))
+
+
+def _view(value: Any) -> View:
+    _learn(type(value))
+    return view(value)
 
 
 _learned: set[type] = set()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from functools import cache
 from typing import Any
 
@@ -12,6 +13,7 @@ from ocinb.display.frames import LONGEST, Rows, rows
 from ocinb.layers import entries
 from ocinb.layers.content import Content
 from ocinb.layers.entries import Columns, FileEntry, oddities, permissions
+from ocinb.layers.extraction.extracted import Extracted
 from ocinb.layers.files import FileList
 from ocinb.text import visible
 
@@ -28,8 +30,17 @@ def _content_rows(value: Content) -> Rows:
 
 
 @rows.register
+def _extracted_rows(value: Extracted) -> Rows:
+    attrs = {
+        "folder": value.folder, "files": value.files, "folders": value.folders,
+        "links": value.links, "hard_links": value.hard_links, "bytes": value.bytes,
+    }  # fmt: skip
+    return Rows(frames.EXTRACTED, map(asdict, value.left_out), attrs)
+
+
+@rows.register
 def _entry_rows(value: FileEntry) -> Rows:
-    return Rows(frames.FILE, [_record(value)])
+    return Rows(frames.FILE, [record(value)])
 
 
 @rows.register
@@ -39,10 +50,16 @@ def _list_rows(value: FileList) -> Rows:
         "layer": about.name, "diff_id": about.diff_id or "", "complete": value.complete,
         "trouble": value.trouble or "",
     }  # fmt: skip
-    return Rows(frames.FILE, map(_record, value), attrs, lambda name: _column(value, name))
+    return Rows(
+        frames.FILE,
+        map(record, value),
+        attrs,
+        lambda name: column(value.columns, value.positions, name),
+    )
 
 
-def _record(value: FileEntry) -> dict[str, Any]:
+def record(value: FileEntry) -> dict[str, Any]:
+    """The row of an entry."""
     return {
         "path": value.path, "type": value.type, "size_bytes": value.size,
         "permissions": value.permissions, "mode": value.mode, "uid": value.uid, "gid": value.gid,
@@ -53,12 +70,11 @@ def _record(value: FileEntry) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _column(value: FileList, name: str) -> Sequence[Any]:
-    """The same as `_record`, for all of them and one name: there may be a million."""
-    found, at = value.columns, value.positions
+def column(found: Columns, at: Sequence[int], name: str) -> Sequence[Any]:
+    """The same as `record`, of the entries at all these positions and for one name."""
     if name in _NUMBERS:
-        column: array[int] = getattr(found, _NUMBERS[name])
-        return column if at == range(len(column)) else [column[i] for i in at]
+        numbers: array[int] = getattr(found, _NUMBERS[name])
+        return numbers if at == range(len(numbers)) else [numbers[i] for i in at]
     if name in _BITS:
         return [bool(found.modes[i] & _BITS[name]) for i in at]
     if name == "modified":

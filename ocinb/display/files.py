@@ -6,9 +6,23 @@ from collections.abc import Iterator
 
 from ocinb.display import parts
 from ocinb.display.parts import code, counted, dim, moment, size
-from ocinb.display.view import Block, Cell, Code, Facts, Fold, Row, Say, Table, View, Word, view
+from ocinb.display.view import (
+    Block,
+    Cell,
+    Code,
+    Facts,
+    Fold,
+    Picture,
+    Row,
+    Say,
+    Table,
+    View,
+    Word,
+    view,
+)
 from ocinb.layers.content import Content
 from ocinb.layers.entries import FileEntry
+from ocinb.layers.extraction.extracted import Extracted, LeftOut
 from ocinb.layers.files import FileList
 from ocinb.text import human_size
 
@@ -17,6 +31,7 @@ _GLYPHS = {
     "block device": "◨", "fifo": "⇄", "whiteout": "✗", "opaque": "⊘", "other": "?",
 }  # fmt: skip
 _PLURALS = {"directory": "directories", "fifo": "fifos", "other": "others", "opaque": "opaque"}
+_MOST_DRAWN = 36 * 1024  # bytes of a picture: in base64 that fits into one output
 _COLUMNS = ("", "permissions", "owner", "size", "modified", "path")
 
 
@@ -33,6 +48,8 @@ def _list(value: FileList) -> View:
 def _facts(value: FileList) -> list[tuple[Cell, Cell]]:
     about = value.about
     unpacked = f"{human_size(about.size)} unpack to {human_size(about.unpacked)}"
+    if about.table:
+        unpacked = f"{human_size(about.size)}, listed from its {about.table} table of contents"
     count = tuple(
         counted(number, kind, _PLURALS.get(kind, "")) for kind, number in value.counts.items()
     )
@@ -40,11 +57,31 @@ def _facts(value: FileList) -> list[tuple[Cell, Cell]]:
         ("archive", ("tar", f"+ {about.compression}" if about.compression else "", dim(unpacked))),
         ("diff_id", _diff_id(value)),
         ("entries", dim(", ".join(count))),
+        ("fetched", _fetched(value)),
     ]
+
+
+def _fetched(value: FileList) -> Cell:
+    """What was fetched of a layer that is elsewhere, for the list and for files of it."""
+    fetching = value.fetching
+    if fetching is None:
+        return ""
+    listing = f"{human_size(fetching.listing)} for this list" if fetching.listing else ""
+    listing = listing or "nothing for this list: it was made before"
+    return (dim(f"{listing};"), str(fetching) if fetching.files else dim("no file opened yet"))
+
+
+def _begins(offset: int) -> str:
+    """Where an entry begins, unless its header was never seen."""
+    return f", from byte {offset:,} on" if offset >= 0 else ""
 
 
 def _diff_id(value: FileList) -> Cell:
     """The digest of the archive, and who agrees with it."""
+    if value.about.table:
+        return Word("not known: the archive was not read, only its table", tone="dim")
+    if not value.about.hashed:
+        return Word("not known: the archive was not hashed, as asked", tone="dim")
     if value.diff_id is None:
         return Word("not known: the archive could not be read to its end", tone="dim")
     if value.about.verified:
@@ -55,7 +92,7 @@ def _diff_id(value: FileList) -> Cell:
 def _warnings(value: FileList) -> Iterator[Block]:
     if value.trouble is not None:
         yield Say((Word("✗ incomplete:", tone="bad"), "it broke off", str(value.trouble)), "warn")
-    for note in value.about.notes:
+    for note in (*value.about.notes, *(value.fetching.notes if value.fetching else ())):
         yield Say(dim(f"{note}"))
 
 
@@ -74,12 +111,13 @@ def _more(value: FileList) -> Iterator[Block]:
 
 def _listed(value: FileList) -> Table:
     def row(position: int) -> Row:
-        return _row(value.columns.entry(position))
+        return entry_row(value.columns.entry(position))
 
-    return Table(_COLUMNS, value.positions, row, right=("size",))
+    return Table(_COLUMNS, value.positions, row, right=("size", "modified"))
 
 
-def _row(value: FileEntry) -> Row:
+def entry_row(value: FileEntry) -> Row:
+    """The row of an entry in a table of many."""
     whiteout = value.type in ("whiteout", "opaque")
     glyph = Word(_GLYPHS[value.type], title=value.type, tone="bad" if whiteout else "dim")
     held = size(value.size) if value.type in ("file", "other") else _device(value)
@@ -89,7 +127,7 @@ def _row(value: FileEntry) -> Row:
 
 def _permissions(value: FileEntry) -> Word:
     warned = (value.setuid or value.setgid) and value.type != "directory"
-    return Word(value.permissions, f"{value.mode:04o}", kind="code", tone="warn" if warned else "")
+    return Word(value.permissions, f"{value.mode:04o}", kind="line", tone="warn" if warned else "")
 
 
 def _path(value: FileEntry) -> tuple[Cell, ...]:
@@ -112,7 +150,12 @@ def _device(value: FileEntry) -> str:
 
 @view.register
 def _entry(value: FileEntry) -> View:
-    facts: list[tuple[Cell, Cell]] = [
+    return View("File entry", code(value.path), "", (Facts(entry_facts(value)),))
+
+
+def entry_facts(value: FileEntry) -> list[tuple[Cell, Cell]]:
+    """What an entry says of itself."""
+    return [
         ("type", value.type),
         ("permissions", (_permissions(value), dim(f"{value.mode:04o}"))),
         ("owner", (code(f"{value.uid}:{value.gid}"), code(_names(value)) if _names(value) else "")),
@@ -123,9 +166,8 @@ def _entry(value: FileEntry) -> View:
         ("device", _device(value)),
         ("extended attributes", tuple(_attributes(value))),
         ("odd", tuple(Word(odd, tone="warn") for odd in value.odd)),
-        ("in the archive", dim(f"entry {value.position:,}, from byte {value.offset:,} on")),
+        ("in the archive", dim(f"entry {value.position:,}{_begins(value.offset)}")),
     ]
-    return View("File entry", code(value.path), "", (Facts(facts),))
 
 
 def _attributes(value: FileEntry) -> Iterator[Cell]:
@@ -136,9 +178,47 @@ def _attributes(value: FileEntry) -> Iterator[Cell]:
 
 @view.register
 def _content(value: Content) -> View:
-    what = value.text
-    shown = value.hex if what is None else what
     part = "" if value.complete else dim(f"the first {len(value.raw):,} bytes of it")
-    kind = "in hex" if what is None else "as text"
-    blocks = (Code(shown, ".raw"),) if value.raw else (Say(dim("it is empty")),)
-    return View("Content", code(value.path), (size(value.size), dim(kind), part), blocks)
+    shown = tuple(_shown(value)) if value.raw else (Say(dim("it is empty")),)
+    return View("Content", code(value.path), (size(value.size), dim(_how(value)), part), shown)
+
+
+def _how(value: Content) -> str:
+    """What it is, or else how it is shown."""
+    return value.kind or ("in hex" if value.text is None else "as text")
+
+
+def _shown(value: Content) -> Iterator[Block]:
+    """A picture that is all there and not too large, else text, else hex."""
+    picture = value.picture
+    if picture is not None and picture.drawable and value.complete and value.size <= _MOST_DRAWN:
+        yield Picture(picture.media_type, value.raw, str(picture))
+        return
+    if picture is not None:
+        yield Say(dim("it is too large to be drawn here; .raw is what was read of it"))
+    text = value.text
+    yield Code(value.hex if text is None else text, ".raw")
+
+
+@view.register
+def _extracted(value: Extracted) -> View:
+    counts = (
+        counted(value.files, "file"), counted(value.folders, "folder"),
+        counted(value.links, "symlink"), counted(value.hard_links, "hard link"),
+    )  # fmt: skip
+    facts: list[tuple[Cell, Cell]] = [
+        ("written", (dim(", ".join(counts)), size(value.bytes))),
+        ("otherwise", tuple(f"{number:,} × {what}" for what, number in value.adapted.items())),
+        ("left out", tuple(f"{number:,} × {why}" for why, number in value.reasons.items())),
+    ]
+    state = Word("✓ complete", tone="good")
+    if not value.complete:
+        left = counted(len(value.left_out), "entry", "entries")
+        state = Word(f"{left} left out", tone="warn")
+    table = Table(("type", "path", "why"), value.left_out, _left_out)
+    blocks: tuple[Block, ...] = (Facts(facts), table) if value.left_out else (Facts(facts),)
+    return View("Extracted", code(value.folder), state, blocks)
+
+
+def _left_out(value: LeftOut) -> Row:
+    return Row((dim(value.type), Word(value.path, value.path, kind="line"), value.why))

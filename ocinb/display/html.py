@@ -6,8 +6,34 @@ from dataclasses import dataclass
 from html import escape
 from itertools import islice
 
-from ocinb.display.markup import NOTHING, Html, cleaned, h, joined, linked, root, spaced, text
-from ocinb.display.view import Bar, Block, Cell, Code, Facts, Fold, Row, Say, Table, View, Word
+from ocinb.display.markup import (
+    NOTHING,
+    Html,
+    cleaned,
+    drawing,
+    h,
+    joined,
+    linked,
+    picture,
+    root,
+    spaced,
+    text,
+)
+from ocinb.display.view import (
+    Bar,
+    Block,
+    Cell,
+    Code,
+    Drawing,
+    Facts,
+    Fold,
+    Picture,
+    Row,
+    Say,
+    Table,
+    View,
+    Word,
+)
 
 MOST = 60_000  # bytes of one output
 _REST = 24_000  # bytes of it for content that is shown as it came, at most
@@ -25,6 +51,8 @@ class _Limits:
 _LINES = {"line": "ocinb-line", "digest": "ocinb-line ocinb-digest"}
 # What does not fit the first time is drawn again, shorter. Only hostile values need that.
 _LIMITS = (_Limits(2_000, 50), _Limits(500, 50), _Limits(120, 20), _Limits(40, 5))
+_IN_FILES = _Limits(2_000, 2_000)
+_MOST_IN_FILES = 4_000_000  # bytes of a section that are counted on
 
 
 def page(view: View) -> Html:
@@ -36,10 +64,15 @@ def page(view: View) -> Html:
     return root(h("p", h("strong", view.title), " ", "There is too much in it to be shown."))
 
 
+def long(view: View) -> Html:
+    """`view` without its style, for a page that has room for much of it."""
+    return _Painter(_IN_FILES, _MOST_IN_FILES).view(view)
+
+
 class _Painter:
-    def __init__(self, limits: _Limits) -> None:
+    def __init__(self, limits: _Limits, room: int = MOST - _ROOM) -> None:
         self.limits = limits
-        self.left = MOST - _ROOM
+        self.left = room
 
     def view(self, view: View) -> Html:
         pieces = [self.heading(view)]
@@ -63,6 +96,11 @@ class _Painter:
                 return h("p", self.cell(block.cell), cls=_class(block.tone))
             case Code():
                 return self.code(block)
+            case Picture():
+                return h("p", picture(block.media_type, block.raw, block.said))
+            case Drawing():
+                spots = [(spot.place, spot.said) for spot in block.spots]
+                return h("p", drawing(block.svg, block.said, spots, self.limits.leaf))
             case Fold():
                 return self.fold(block)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import TypeAlias
 
 from ocinb.display.markup import is_link
 from ocinb.display.view import Cell, Code, Facts, Fold, Row, Say, Table, Word
@@ -17,10 +18,17 @@ from ocinb.oci.document import Document, encode
 from ocinb.oci.reference import is_loopback
 from ocinb.text import human_size
 
+# Of a bar: bytes, how many of them are wasted, and what they are.
+Piece: TypeAlias = "tuple[int, int, str]"
+
 NOT_LOADED = Word("…", title="not loaded", tone="dim")
 _LONGEST = 30_000  # characters of a document that are made readable
 _BAR = 10  # characters of a whole bar
+_STACKED, _PIECES = 40, 130  # characters of several pieces together; how many are shown
 _EIGHTHS = " ▏▎▍▌▋▊▉"
+
+# What stands before the path of images on this machine, as skopeo writes it.
+_TRANSPORTS = ("oci:", "oci-archive:", "docker-archive:")
 
 
 def code(text: str) -> Word:
@@ -48,11 +56,11 @@ def counted(count: int, what: str, plural: str = "") -> str:
     return f"{count:,} {what if count == 1 else plural or f'{what}s'}"
 
 
-def moment(time: datetime | None) -> Word | str:
-    """A point in time to the minute, with all of it behind."""
+def moment(time: datetime | None, seconds: bool = False) -> Word | str:
+    """A point in time to the minute, or second, with all of it behind."""
     if time is None:
         return ""
-    return Word(f"{time.isoformat(' ')[:16]} UTC", title=time.isoformat())
+    return Word(f"{time.isoformat(' ')[: 19 if seconds else 16]} UTC", title=time.isoformat())
 
 
 def media_type(name: str) -> tuple[Cell, ...]:
@@ -79,6 +87,28 @@ def share(part: int, whole: int, many: bool) -> tuple[Word, ...]:
     eighths = max(1, round(part / whole * _BAR * 8)) if part else 0
     bar = "█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()
     return (Word(bar, title=f"{part / whole:.1%} of all" if whole else "", tone="bar"),)
+
+
+def stacked(pieces: Sequence[Piece]) -> Cell:
+    """All `pieces` as one bar in their order, each as wide as it is large, where there are many.
+
+    It is of letters, so that it stays whatever a reader does to styles and pictures.
+    """
+    whole = sum(size for size, _, _ in pieces)
+    if len(pieces) < 2 or not whole:
+        return ""
+    bar = tuple(_piece(*each, whole) for each in pieces[:_PIECES])
+    more = dim(f"… {len(pieces) - _PIECES:,} more") if len(pieces) > _PIECES else ""
+    lost = dim("░ wasted") if any("░" in word.text for word in bar) else ""
+    return (*bar, more, lost)
+
+
+def _piece(size: int, wasted: int, what: str, whole: int) -> Word:
+    cells, title = round(size / whole * _STACKED), f"{what}: {human_size(size)}, {size / whole:.1%}"
+    if wasted:
+        title += f", {human_size(wasted)} of it wasted"
+    lost = round(cells * wasted / size) if size else 0
+    return Word("█" * (cells - lost) + "░" * lost if cells else "▏", title=title, tone="bar")
 
 
 def listed(words: Iterable[str]) -> tuple[Cell, ...]:
@@ -144,8 +174,16 @@ def oras(verb: str, reference: str) -> tuple[str, str]:
     return "oras", line if is_remote(reference) else ""
 
 
+def skopeo(verb: str, reference: str) -> tuple[str, str]:
+    """A command line for skopeo, for what is in an archive or a layout on this machine."""
+    local = reference.startswith(_TRANSPORTS)
+    return "skopeo", f"skopeo {verb} {shlex.quote(reference)}" if local else ""
+
+
 def is_remote(reference: str) -> bool:
     """Whether other tools can find `reference`: not what lives in this process only."""
+    if reference.startswith(_TRANSPORTS):
+        return False
     registry = reference.partition("/")[0]
     return "." in registry or ":" in registry or registry == "localhost"
 

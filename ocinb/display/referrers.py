@@ -17,6 +17,7 @@ from ocinb.protocol.referring.referrers import ReferrerList
 _FOUND_BY = {
     "api": "the registry's referrers API",
     "tag": "the referrers tag",
+    "looking": "looking at every manifest there is",
     "none": "nobody: there is neither a referrers API nor a referrers tag",
 }
 

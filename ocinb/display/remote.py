@@ -71,7 +71,7 @@ def _remote_image(value: RemoteImage) -> View:
     else:
         about = config_facts(config)[1:]  # the heading says the platform
     blocks = (
-        Facts([*manifest_facts(manifest), *about]),
+        Facts([*manifest_facts(manifest), ("layers", _stacked(value)), *about]),
         *content_blocks(manifest, config),
         *(config_folds(config) if config else ()),
         *parts.annotated(manifest.annotations),
@@ -80,6 +80,18 @@ def _remote_image(value: RemoteImage) -> View:
         parts.raw(manifest, "Raw manifest"),
     )
     return View("Image", parts.reference(value.reference), (*platform, *summary(manifest)), blocks)
+
+
+def _stacked(value: RemoteImage) -> Cell:
+    """The layers in build order as they are transferred, with what is wasted once that is known."""
+    files = value.known_files
+    wasted = [each.wasted_compressed for each in files.layers] if files else [0] * len(value.layers)
+    return parts.stacked(
+        [
+            (layer.descriptor.size, min(lost, layer.descriptor.size), f"layer {layer.position}")
+            for layer, lost in zip(value.layers, wasted, strict=True)
+        ]
+    )
 
 
 @view.register
@@ -189,7 +201,8 @@ def _elsewhere(value: _Bound, *verbs: tuple[str, str]) -> Fold:
     pinned = f"{value.source.expression}[{str(value.digest)!r}]"
     lines = [tools[tool](verb, value.pinned) for tool, verb in verbs]
     again = ("pinned", pinned if pinned != value.expression else "")
-    return parts.commands(("Python", value.expression), again, *lines)[0]
+    here = parts.skopeo("inspect --raw", value.reference)
+    return parts.commands(("Python", value.expression), again, *lines, here)[0]
 
 
 def _example(tags: TagList) -> str:

@@ -14,12 +14,13 @@ from ocinb.errors import OcinbError
 from ocinb.oci.descriptor import Descriptor
 from ocinb.registry.app import LocalRegistry
 from ocinb.registry.lessons import Lesson
+from ocinb.storage.archive.archive import Archive
 from ocinb.storage.cache import Cache, Entry
 from ocinb.storage.layout import Layout
 from ocinb.storage.memory import MemoryStore
 from ocinb.text import short_path
 
-_Store: TypeAlias = Layout | MemoryStore
+_Store: TypeAlias = Layout | Archive | MemoryStore
 _Named: TypeAlias = tuple[str, str, Descriptor]  # repository, tag, manifest
 
 
@@ -46,6 +47,11 @@ def _lesson_rows(value: Lesson) -> Rows:
 @view.register
 def _layout(value: Layout) -> View:
     return View("Image layout", code(short_path(value.path)), "", _content(value))
+
+
+@view.register
+def _archive(value: Archive) -> View:
+    return View("Archive", code(short_path(value.path)), dim(f"· {value.format}"), _content(value))
 
 
 @view.register
@@ -83,10 +89,11 @@ def _local_rows(value: LocalRegistry) -> Rows:
     return Rows(frames.STORED, map(_row, _all(value)), {"registry": "local"})
 
 
+@rows.register(Archive)
 @rows.register(Layout)
 @rows.register(MemoryStore)
 def _store_rows(value: _Store) -> Rows:
-    attrs = {"path": value.path} if isinstance(value, Layout) else {}
+    attrs = {} if isinstance(value, MemoryStore) else {"path": value.path}
     return Rows(frames.STORED, map(_row, _named("", value)), attrs)
 
 

@@ -6,7 +6,21 @@ import unicodedata
 from collections.abc import Iterator
 from itertools import islice
 
-from ocinb.display.view import Bar, Block, Cell, Code, Facts, Fold, Row, Say, Table, View, Word
+from ocinb.display.view import (
+    Bar,
+    Block,
+    Cell,
+    Code,
+    Drawing,
+    Facts,
+    Fold,
+    Picture,
+    Row,
+    Say,
+    Table,
+    View,
+    Word,
+)
 from ocinb.text import visible
 
 _ROWS = 30
@@ -55,6 +69,8 @@ def _block(block: Block) -> Iterator[str]:
             yield from (visible(line, _WIDE) for line in lines[:_LINES])
             if len(lines) > _LINES or len(block.text) > _WIDE * _LINES:
                 yield "…"
+        case Picture() | Drawing():
+            yield f"[{cell_text(block.said)}]"
         case Fold():
             yield cell_text(block.heading)
             if block.text:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import singledispatch
 from typing import Any, Literal, TypeAlias
 
-Tone: TypeAlias = Literal["", "dim", "good", "bad", "warn", "strong", "bar", "chip"]
+Tone: TypeAlias = Literal["", "dim", "good", "bad", "warn", "strong", "bar", "chip", "gone"]
 # "digest" and "line" are code that a table keeps in one line, however long it is.
 Kind: TypeAlias = Literal["", "code", "digest", "line"]
 
@@ -90,6 +90,35 @@ class Code:
 
 
 @dataclass(slots=True)
+class Picture:
+    """A picture of one of the types that run nothing, and what it is in words."""
+
+    media_type: str
+    raw: bytes
+    said: str
+
+
+@dataclass(slots=True)
+class Spot:
+    """A part of a drawing (left, top, width, height), and what it is."""
+
+    place: tuple[float, float, float, float]
+    said: str
+
+
+@dataclass(slots=True)
+class Drawing:
+    """A picture that was drawn here, as SVG, what it is in words, and what its parts are.
+
+    Of spots over each other, the first counts.
+    """
+
+    svg: str
+    said: str
+    spots: Sequence[Spot] = ()
+
+
+@dataclass(slots=True)
 class Fold:
     """Blocks behind a heading, unfolded at first when `open`.
 
@@ -102,7 +131,7 @@ class Fold:
     text: bool = True
 
 
-Block: TypeAlias = Facts | Table | Say | Code | Fold
+Block: TypeAlias = Facts | Table | Say | Code | Picture | Drawing | Fold
 
 
 @dataclass(slots=True)

@@ -124,7 +124,7 @@ class Image(Configured):
         need a folder where a file is, and for modes that are none; `NotSupported` where zstd is not
         installed; `DiskFull` when there is no room for the layer.
         """
-        members = [Member.of(*each) for each in files]
+        members = list(map(_member, files))
         return self._with_layer(members, compression, level, mtime, created_by)
 
     def copy(
@@ -183,6 +183,12 @@ class Image(Configured):
         there = len(self.manifest.layers)
         config = configuring.with_layer(config, str(layer.diff_id), there, entry)
         return self._changed({**config, "created": written(now)}, more=(layer.blob,))
+
+
+def _member(given: object) -> Member:
+    if not isinstance(given, (tuple, list)) or not 2 <= len(given) <= 3:
+        raise TypeError(f"files are given as a list of (path, content, mode), not {given!r:.80}")
+    return Member.of(*given)
 
 
 def _owner(given: str | tuple[int, int] | None) -> tuple[int, int] | None:

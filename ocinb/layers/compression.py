@@ -16,6 +16,7 @@ from importlib import import_module
 from typing import Any, Protocol
 
 from ocinb.errors import NotSupported
+from ocinb.layers.lazy.points import Held, Point
 from ocinb.layers.limits import RATIO_FROM, Broken, Limits
 
 PIECE = 1024 * 1024  # bytes that are unpacked at a time
@@ -39,10 +40,15 @@ def sniffed(head: bytes) -> str:
     return next((name for magic, name in _MAGIC.items() if head.startswith(magic)), "")
 
 
-def unpacker(name: str, limits: Limits) -> Unpacker:
-    """What unpacks `name`, as `sniffed` says it; raises `NotSupported` for what none here can."""
-    if name in ("gzip", "zstd"):
-        return Unpacker(name, _Gzip if name == "gzip" else _Zstd, limits)
+def unpacker(name: str, limits: Limits, held: Held | None = None) -> Unpacker:
+    """What unpacks `name`, as `sniffed` says it; raises `NotSupported` for what none here can.
+
+    Where one could begin again is noted in `held`, if it is given; gzip is slower with it.
+    """
+    if name == "zstd":
+        return Unpacker(name, _Zstd, limits, held)
+    if name == "gzip":
+        return Unpacker(name, _Gzip if held is None else _Copied, limits, held)
     raise NotSupported(
         f"this is compressed with {name}, which no layer may be",
         hints=["the image-spec knows gzip, zstd and none (layer.md)"],
@@ -64,12 +70,19 @@ class Unpacker:
     At the end, `finish` says whether anything is missing.
     """
 
-    def __init__(self, name: str, begin: type[_Gzip] | type[_Zstd], limits: Limits) -> None:
-        self.name, self._begin, self._limits = name, begin, limits
+    def __init__(
+        self,
+        name: str,
+        begin: type[_Gzip] | type[_Zstd],
+        limits: Limits,
+        held: Held | None = None,
+    ) -> None:
+        self.name, self._begin, self._limits, self._held = name, begin, limits, held
         self._member: _Member = begin()
         self._fed = self._given = self._empty = 0
         self._since = 0  # where what the present member gave begins
         self.padding = 0  # zeros after the end
+        self._note(0)
 
     def feed(self, piece: bytes | memoryview) -> Iterator[bytes]:
         """What one more piece unpacks to, in pieces of at most a MiB."""
@@ -80,6 +93,8 @@ class Unpacker:
             while data:
                 yield from self._some(data)
                 data = self._member.unused_data if self._member.eof else b""
+            if self._held is not None and isinstance(self._member, _Copied):
+                self._note(0)
 
     def finish(self) -> None:
         """Raise `Broken` when the stream is not whole."""
@@ -111,9 +126,17 @@ class Unpacker:
         if rest:
             self._count_empty()
             self._member = self._begin()
+            self._note(len(rest))
         else:
             self._member.unused_data = b""
         return rest
+
+    def _note(self, unused: int) -> None:
+        """Here one could begin again, with the last `unused` bytes of what was fed."""
+        if self._held is None or self._member.eof or not self._held.due(self._given):
+            return
+        copy = self._member.copy() if isinstance(self._member, _Copied) else None
+        self._held.note(Point(self._fed - unused, self._given, held=copy))
 
     def _count_empty(self) -> None:
         self._empty = self._empty + 1 if self._given == self._since else 0
@@ -136,8 +159,12 @@ class _Gzip:
     """A gzip member."""
 
     def __init__(self) -> None:
-        self._inner = _inflater().decompressobj(_GZIP)
+        self._inner: Any = self._inflater().decompressobj(_GZIP)
         self.eof, self.unused_data = False, b""
+
+    @staticmethod
+    def _inflater() -> Any:
+        return _inflater()
 
     def pieces(self, data: bytes | memoryview) -> Iterator[bytes]:
         inner = self._inner
@@ -149,6 +176,18 @@ class _Gzip:
             data = inner.unconsumed_tail
             if inner.eof or (not data and len(found) < PIECE):
                 return
+
+
+class _Copied(_Gzip):
+    """A gzip member of which copies are made on the way: of those here, only zlib can."""
+
+    @staticmethod
+    def _inflater() -> Any:
+        return zlib
+
+    def copy(self) -> Any:
+        """A decompressor that goes on from here."""
+        return self._inner.copy()
 
 
 class _Zstd:

@@ -8,13 +8,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from stat import S_ISGID, S_ISUID, S_ISVTX, filemode
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from ocinb.drawable import Drawable
 from ocinb.text import human_size, visible
 
 if TYPE_CHECKING:
-    from ocinb.layers.content import Content, Contents
+    import os
+
+    from ocinb.layers.content import Content
+    from ocinb.layers.extraction.plan import Source
+    from ocinb.layers.limits import Quota
 
 Bytes: TypeAlias = bytes  # an entry has an attribute of that name
 
@@ -41,6 +45,22 @@ OPQ = ".wh..wh..opq"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+class Readable(Protocol):
+    """Where the content of entries is read from, each known by its position."""
+
+    def read(self, position: int, limit: int | None = None) -> bytes:
+        """The content of an entry, or of what it links to; raises beyond `limit` bytes."""
+
+    def show(self, position: int, limit: int) -> Content:
+        """The first `limit` bytes of the same, to be looked at."""
+
+    def file(self, position: int) -> tuple[Source, int]:
+        """Where the content of an entry is, links followed, as by `read`."""
+
+    def own(self, position: int) -> tuple[Source, int, str]:
+        """Where the content of a file is, hard links followed, or why there is none."""
+
+
 @dataclass(frozen=True)
 class FileEntry(Drawable):
     """One entry of a layer, as its archive says; nothing of it was ever written anywhere.
@@ -48,8 +68,8 @@ class FileEntry(Drawable):
     `path` is without `./` before and `/` behind it; absolute paths and those with `..` stay as they
     are. `type` is one of file, directory, symlink, hardlink, character device, block device, fifo,
     whiteout, opaque and other. `size` is in bytes, `mtime` None where no calendar has it, `device`
-    the major and minor number, `offset` where in the unpacked archive the entry begins, `position`
-    its number from 0. What is odd about it stands in `odd`.
+    the major and minor number, `offset` where in the unpacked archive the entry begins, or -1 when
+    only a table of contents was read, `position` its number from 0. What is odd stands in `odd`.
     """
 
     path: str
@@ -67,7 +87,7 @@ class FileEntry(Drawable):
     odd: tuple[str, ...] = ()
     offset: int = 0
     position: int = 0
-    contents: Contents | None = field(default=None, repr=False, compare=False)
+    contents: Readable | None = field(default=None, repr=False, compare=False)
 
     @property
     def name(self) -> str:
@@ -103,20 +123,41 @@ class FileEntry(Drawable):
         return hidden(self.type, self.path)
 
     def read(self, limit: int | None = None) -> Bytes:
-        """Its content, by streaming the layer once more up to there, and checked as far as that.
+        """Its content, checked. Of a layer that is elsewhere only the part it is in is fetched,
+        where that can be reached; else the layer is streamed once more up to there. Nothing is
+        checked when it was listed with `verify=False`.
 
         Links are followed within the layer. Raises `InvalidContent` beyond `limit` bytes (64 MiB if
-        none is given), `InvalidReference` for what has no content here, `NotSupported` for sparse
-        files, and `DigestMismatch` when the layer is not the one that was listed.
+        none is given), `InvalidReference` for what has no content here, `NotSupported` for files
+        whose map of holes is none, and `DigestMismatch` when the layer is not the one that was
+        listed.
         """
-        return self._contents.read(self.position, limit)
+        return self.where.read(self.position, limit)
 
     def show(self, limit: int = 64 * 1024) -> Content:
         """The same to look at: text as text, JSON indented, anything else in hex; cut at `limit`.
 
         Raises as `read`, but for what is larger: of that, it is the beginning.
         """
-        return self._contents.show(self.position, limit)
+        return self.where.show(self.position, limit)
+
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        overwrite: bool = False,
+        quota: Quota | None = None,
+    ) -> int:
+        """Write its content to the file `path`, verified, links followed as by `read`; its size.
+
+        It is there when it is whole. Raises `FileExistsError` for what is there already, without
+        `overwrite`, `InvalidContent` beyond `quota` (16 GiB if none is given), `DiskFull`, and as
+        `read`.
+        """
+        from ocinb.layers.extracting import save  # noqa: PLC0415  # it knows of entries
+
+        source, position = self.where.file(self.position)
+        return save(source, position, path, overwrite=overwrite, quota=quota)
 
     @property
     def bytes(self) -> Bytes:
@@ -130,10 +171,11 @@ class FileEntry(Drawable):
 
     def hex(self, count: int = 512) -> str:
         """The first `count` bytes of its content in hex, sixteen to a line; see `read`."""
-        return self._contents.show(self.position, count).hex
+        return self.where.show(self.position, count).hex
 
     @property
-    def _contents(self) -> Contents:
+    def where(self) -> Readable:
+        """Where its content is read from; raises `NotSupported` when nobody knows."""
         from ocinb.errors import NotSupported  # noqa: PLC0415  # only when there is nothing to read
 
         if self.contents is None:
@@ -161,9 +203,35 @@ class Columns:
         self.targets: dict[int, str] = {}
         self.xattrs: dict[int, dict[str, bytes]] = {}
         self.devices: dict[int, tuple[int, int]] = {}
+        self.holes: dict[int, array[int]] = {}  # where the pieces of sparse files belong
 
     def __len__(self) -> int:
         return len(self.paths)
+
+    def add(
+        self,
+        path: str,
+        kind: int,
+        size: int,
+        mode: int,
+        mtime: float,
+        owner: int,
+        names: int,
+        offset: int,
+        data: int,
+        odd: int,
+    ) -> None:
+        """Have one more entry."""
+        self.paths.append(path)
+        self.types.append(kind)
+        self.sizes.append(size)
+        self.modes.append(mode)
+        self.mtimes.append(mtime)
+        self.owners.append(owner)
+        self.names.append(names)
+        self.offsets.append(offset)
+        self.data.append(data)
+        self.odd.append(odd)
 
     @cached_property
     def by_path(self) -> dict[str, int]:
@@ -184,7 +252,7 @@ class Columns:
             if path.lstrip("/") in again:
                 self.odd[position] |= AGAIN
 
-    def entry(self, position: int, contents: Contents | None = None) -> FileEntry:
+    def entry(self, position: int, contents: Readable | None = None) -> FileEntry:
         """One of them as a value."""
         uid, gid = self.known_owners[self.owners[position]]
         user, group = self.known_names[self.names[position]]

@@ -6,15 +6,17 @@ POSIX.1-2017, pax, "ustar Interchange Format"; GNU tar's manual, "Basic Tar Form
 from __future__ import annotations
 
 import zlib
+from functools import lru_cache
 
 from ocinb.layers.limits import Broken
 
 LARGEST = 2**62  # no number is larger (K-13)
 _NUMBERS = "numbers are octal digits, or base-256 below 2 to the 62nd"
-_CHECKSUM = slice(148, 156)
 _SPACES = sum(b" " * 8)
+_KNOWN = 16_384  # fields that are known again: sizes, times and checksums are few
 
 
+@lru_cache(_KNOWN)
 def number(field: bytes) -> int:
     """The number in `field`: octal digits between spaces and NULs, or base-256; nothing is 0."""
     if field[0] & 0x80:
@@ -39,6 +41,7 @@ def _binary(field: bytes) -> int:
     return value
 
 
+@lru_cache(_KNOWN)
 def size(field: bytes) -> int:
     """The size in `field`, which must not be negative."""
     found = number(field)
@@ -58,13 +61,18 @@ def check(block: bytes, stored: bytes) -> bool:
     The low half of Adler-32 is one more than the sum of the bytes: of ASCII, that cannot overflow.
     """
     try:
-        wanted = number(stored)
+        wanted = _sum(stored)
     except Broken:
         return False
-    blank = _SPACES - sum(stored)
     if block.isascii():
-        return wanted == (zlib.adler32(block) & 0xFFFF) - 1 + blank
+        return wanted == (zlib.adler32(block) & 0xFFFF) - 1
     plain = sum(block)
     # Only the other fields are signed bytes: the checksum itself is ASCII, or it was no number.
     high = sum(1 for byte in block if byte > 127)
-    return wanted in (plain + blank, plain + blank - 256 * high)
+    return wanted in (plain, plain - 256 * high)
+
+
+@lru_cache(_KNOWN)
+def _sum(stored: bytes) -> int:
+    """What the bytes of a header come to, if this is its checksum: that counts itself as spaces."""
+    return number(stored) - _SPACES + sum(stored)

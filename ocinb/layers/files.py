@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import overload
+from typing import TYPE_CHECKING, Unpack, overload
 
 from ocinb.drawable import Drawable
 from ocinb.errors import InvalidArchive, InvalidReference
 from ocinb.layers import entries, names
 from ocinb.layers.content import Contents, resolved
 from ocinb.layers.entries import TYPES, Columns, FileEntry
+from ocinb.layers.extracting import extract
+from ocinb.layers.extraction.extracted import Extracted
 from ocinb.layers.globs import matcher
+from ocinb.layers.inspecting import Inspected
+from ocinb.layers.lazy.fetched import Fetched
+from ocinb.layers.limits import Quota
+from ocinb.oci.diffs.regard import Regard, Switches
 from ocinb.oci.digest import Digest
 from ocinb.text import human_size, nearest, visible
+
+if TYPE_CHECKING:
+    from ocinb.layers.diffs.files import FilesDiff
+    from ocinb.layers.filesystem import FileSystem
+    from ocinb.layers.treemap import Treemap
 
 _COMPLETED = 500  # paths that are offered for completion
 
@@ -24,8 +36,10 @@ class Listed:
     """What was found out about a layer when it was listed.
 
     `size` counts its bytes as they are transferred, `unpacked` those of the archive in it.
-    `diff_id` is the digest of that archive, None when it could not be read to its end; `verified`
-    says whether it is what the config of the image says.
+    `diff_id` is the digest of that archive, None when it could not be read to its end, or was not
+    to be `hashed`; `verified` says whether it is what the config of the image says. `table` is the
+    format of the table of contents that was read in place of the archive, of which then only the
+    content is counted.
     """
 
     name: str
@@ -36,9 +50,11 @@ class Listed:
     verified: bool
     trouble: InvalidArchive | None
     notes: tuple[str, ...]
+    table: str = ""
+    hashed: bool = True
 
 
-class FileList(Drawable):
+class FileList(Inspected, Drawable):
     """The files of a layer in the order of its archive, or some of them.
 
     `files[0]` and `files[2:5]` go by position, `files["etc/os-release"]` by path: of a path that
@@ -72,8 +88,23 @@ class FileList(Drawable):
 
     @property
     def diff_id(self) -> Digest | None:
-        """The digest of the unpacked archive; None when it could not be read to its end."""
+        """The digest of the unpacked archive; None when it was not hashed, or not to its end."""
         return self.about.diff_id
+
+    @property
+    def fetched(self) -> int:
+        """Bytes that were fetched so far to open files of it; see `fetching`."""
+        return self.fetching.opening if self.fetching is not None else 0
+
+    @property
+    def requests(self) -> int:
+        """Requests that it took to open files of it."""
+        return self.fetching.requests if self.fetching is not None else 0
+
+    @property
+    def fetching(self) -> Fetched | None:
+        """How much of the layer was fetched, and what for; None for one that is here."""
+        return self._contents.fetched if self._contents is not None else None
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -129,6 +160,58 @@ class FileList(Drawable):
         found = (at for at in self.positions if fits(paths[at]))
         return self._some(found, f"with {re.compile(pattern).pattern}")
 
+    def extract(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        overwrite: bool = False,
+        keep_modes: bool = False,
+        quota: Quota | None = None,
+    ) -> Extracted:
+        """Write these files below `folder`, in one pass over the layer; what came of it.
+
+        Files, folders and symlinks are written, hard links as links between them; nothing leaves
+        the folder, and what is there stays, without `overwrite`. Devices, whiteouts and whatever
+        else is left out is named in what is returned. Permissions are those of the archive less
+        setuid, setgid, sticky and the umask, or with `keep_modes` exactly those; owners and
+        extended attributes stay aside. Raises `InvalidContent` beyond `quota` (16 GiB if none is
+        given), `DiskFull`, `NotSupported` where the system cannot keep links out, and
+        `DigestMismatch` when the layer is not the one that was listed: then, and when it is
+        interrupted, everything that was written is removed again, but what it replaced is gone.
+        """
+        return extract(self, folder, overwrite=overwrite, keep_modes=keep_modes, quota=quota)
+
+    def diff(self, other: FileList | FileSystem, **switches: Unpack[Switches]) -> FilesDiff:
+        """What this listing and another one have differently; see `ocinb.oci.diffs.regard.Regard`.
+
+        Raises as reading content does, unless `contents=False`.
+        """
+        from ocinb.layers.diffs.comparing import diff_files  # noqa: PLC0415  # few compare
+
+        names = self.about.name, other.about.name if isinstance(other, FileList) else other.name
+        return diff_files(self, other, Regard.of(**switches), names)
+
+    def treemap(self) -> Treemap:
+        """A picture of where the bytes of these files are, coloured by the folder at the top."""
+        from ocinb.layers.treemap import Treemap  # noqa: PLC0415  # few ask
+
+        paths, sizes = self.columns.paths, self.columns.sizes
+
+        def entries() -> Iterator[tuple[str, int, str]]:
+            for at in self.positions:
+                path = paths[at].strip("/")
+                top, slash, _ = path.partition("/")
+                yield path, sizes[at], top if slash else "."
+
+        return Treemap.of(self.about.name, "folder", entries)
+
+    def digests(self, positions: Iterable[int]) -> dict[int, Digest]:
+        """The SHA-256 of the content of the entries at these positions of the archive, in one pass.
+
+        Links have none, nor has what cannot be read; see `ocinb.layers.hashing.digests`.
+        """
+        return self._contents.digests(positions) if self._contents is not None else {}
+
     def get(self, path: str) -> FileEntry | None:
         """The entry known as `path`, or None."""
         position = self._position(path)
@@ -164,9 +247,12 @@ class FileList(Drawable):
     def __repr__(self) -> str:
         what = f" {visible(self.selection, 60)}" if self.selection else ""
         state = "complete" if self.complete else "incomplete"
+        state += "" if self.about.hashed else ", not verified"
         size = human_size(self.size)
+        told = f", {self.fetching}" if self.fetching is not None and self.fetching.files else ""
         return (
-            f"<FileList{what} of {visible(self.about.name, 200)}: {len(self):,}, {size}, {state}>"
+            f"<FileList{what} of {visible(self.about.name, 200)}: "
+            f"{len(self):,}, {size}, {state}{told}>"
         )
 
     def _entry(self, position: int) -> FileEntry:

@@ -24,6 +24,14 @@ class Limits:
     text: int = 256 * _MIB
 
 
+@dataclass(frozen=True)
+class Quota:
+    """How much may be written when files are extracted: bytes, and entries of any type."""
+
+    bytes: int = 16 * 1024 * _MIB
+    entries: int = 1_000_000
+
+
 RATIO_FROM = 10 * _MIB  # bytes: what unpacks to less harms nobody
 VALUE = 64 * 1024  # bytes of one value of a PAX record, which is what Linux allows attributes
 

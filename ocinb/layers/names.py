@@ -5,16 +5,20 @@ from __future__ import annotations
 from ocinb.layers import entries
 from ocinb.layers.entries import OPQ, WH
 
+_ASKS = ("", ".", "/")  # a path that begins so is looked at closely
+
 
 def read(name: str, kind: int) -> tuple[str, int, int]:
     """The path that `name` stands for, what the entry is in a layer, and what is odd about it."""
-    path, odd = name, 0
-    path = path.removeprefix("./")
-    if path.endswith("/"):
+    path, odd = name.removeprefix("./"), 0
+    if path[-1:] == "/":
         path = path.rstrip("/") or "/"
     if not path and name:  # "./" is the root itself
         path = "."
-    if "//" in path or "/./" in path or path[:1] in (".", "/", "") or path.endswith("/."):
+    plain = path.isascii() and path.isprintable() and path[:1] not in _ASKS
+    if plain and "//" not in path and "/." not in path:
+        return path, kind, 0  # as nearly all are
+    if "//" in path or "/./" in path or path[:1] in _ASKS or path.endswith("/."):
         path, odd = _odd(path)
     if "/.." in path:
         odd |= entries.PARENT if ".." in path.split("/") else 0

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from ocinb.errors import InvalidArchive
 from ocinb.layers.compression import MAGIC, Unpacker, sniffed, unpacker
+from ocinb.layers.lazy.blocks import Hashes
+from ocinb.layers.lazy.points import Finder, Held, Point
 from ocinb.layers.limits import Broken, Limits, too_large
 from ocinb.layers.tar import Walker
 from ocinb.oci.digest import Digest, hasher
@@ -31,9 +33,14 @@ Pour: TypeAlias = Callable[[Taker], object]  # writes all of a layer, or raises 
 
 
 class Unpacked:
-    """Takes a layer and gives what it unpacks to; what packs it shows in its first bytes."""
+    """Takes a layer and gives what it unpacks to; what packs it shows in its first bytes.
 
-    def __init__(self, limits: Limits) -> None:
+    Where one could begin again is noted in `held`, but for points in gzip that are `found` by
+    somebody else.
+    """
+
+    def __init__(self, limits: Limits, held: Held | None = None, *, found: bool = False) -> None:
+        self._held, self._found = held, found
         self.compression = ""
         self.fed = self.given = 0  # bytes
         self._limits = limits
@@ -67,32 +74,50 @@ class Unpacked:
     def _begin(self, head: bytes) -> None:
         self._head, self.compression = None, sniffed(head)
         if self.compression:
-            self._unpacker = unpacker(self.compression, self._limits)
+            held = None if self._found and self.compression == "gzip" else self._held
+            self._unpacker = unpacker(self.compression, self._limits, held)
 
 
 class Reading:
     """Lists a layer that is poured into it, and hashes what it unpacks to.
 
     Once something is wrong, the rest is only taken, so that whoever pours can check all of it.
+    With no `algorithm` nothing is hashed: then `marks` only say how much was read.
+    With `index`, what is needed to reach into it later is found out, too: blocks are hashed, and
+    points noted; those in gzip by `finder`, where there is one.
     """
 
-    def __init__(self, limits: Limits, algorithm: str = "sha256") -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        algorithm: str = "sha256",
+        *,
+        index: bool = False,
+        finder: Finder | None = None,
+    ) -> None:
         self._limits, self.algorithm = limits, algorithm
+        self._index, self._finder = index, finder
         self.restart()
 
     def restart(self) -> None:
         """Begin again from the first byte."""
-        self.unpacked = Unpacked(self._limits)
+        self.blocks = Hashes() if self._index else None
+        self._held = Held() if self._index else None
+        if self._finder is not None:
+            self._finder.restart()
+        self.unpacked = Unpacked(self._limits, self._held, found=self._finder is not None)
         self.walker = Walker(self._limits)
         self.trouble: InvalidArchive | None = None
         self.marks: list[tuple[int, bytes]] = []
-        self.hashed: Hash = hasher(self.algorithm)
-        self.size = 0  # of what was hashed
+        self._hashed: Hash | None = hasher(self.algorithm) if self.algorithm else None
+        self.size = 0  # of what was unpacked
         self._marked = 0
 
     def write(self, piece: bytes | memoryview) -> None:
         """Take the next piece of the layer."""
         if self.trouble is None:
+            if self._finder is not None:
+                self._find(self._finder, piece)
             self._try(lambda: self._take(self.unpacked.feed(piece)))
 
     def finish(self) -> None:
@@ -103,9 +128,24 @@ class Reading:
         self.walker.found.settle()
 
     @property
+    def points(self) -> Sequence[Point]:
+        """Where one could begin again, once it is finished."""
+        if self._finder is not None and self.unpacked.compression == "gzip":
+            return self._finder.finish()
+        return self._held.points if self._held is not None else ()
+
+    @property
     def digest(self) -> Digest | None:
-        """The digest of the whole archive; None when it was not read to its end."""
-        return None if self.trouble else Digest.from_hash(self.algorithm, self.hashed)
+        """The digest of the whole archive; None when it was not hashed, or not to its end."""
+        if self.trouble is not None or self._hashed is None:
+            return None
+        return Digest.from_hash(self.algorithm, self._hashed)
+
+    def _find(self, finder: Finder, piece: bytes | memoryview) -> None:
+        if self.unpacked.fed < MAGIC or self.unpacked.compression == "gzip":
+            finder.feed(piece)
+        else:
+            finder.stop()
 
     def _finish(self) -> None:
         self._take(self.unpacked.finish())
@@ -113,7 +153,10 @@ class Reading:
 
     def _take(self, pieces: Iterable[bytes]) -> None:
         for piece in pieces:
-            self.hashed.update(piece)
+            if self._hashed is not None:
+                self._hashed.update(piece)
+            if self.blocks is not None:
+                self.blocks.update(piece)
             self.size += len(piece)
             if self.size - self._marked >= MARKED:
                 self._mark()
@@ -121,7 +164,8 @@ class Reading:
 
     def _mark(self) -> None:
         self._marked = self.size
-        self.marks.append((self.size, self.hashed.copy().digest()))
+        hashed = self._hashed.copy().digest() if self._hashed is not None else b""
+        self.marks.append((self.size, hashed))
 
     def _try(self, act: Callable[[], None]) -> None:
         try:
@@ -130,8 +174,8 @@ class Reading:
             self.trouble = invalid(error, len(self.walker.found), self.walker.at)
 
 
-def invalid(error: Broken, entry: int, offset: int) -> InvalidArchive:
+def invalid(error: Broken, entry: int, offset: int, archive: str = "the archive") -> InvalidArchive:
     """What is wrong, with the place where reading stopped."""
-    where = f"at entry {entry:,}, byte {offset:,} of the archive"
+    where = f"at entry {entry:,}, byte {offset:,} of {archive}"
     message = f"{where}, {error.why}; the rule is: {error.rule}"
     return InvalidArchive(message, rule=error.rule, entry=entry, offset=offset)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from struct import Struct
 from typing import TypeVar
 
-from ocinb.layers import entries, fields, names, pax
+from ocinb.layers import entries, fields, names, pax, sparse
 from ocinb.layers.entries import Columns
 from ocinb.layers.limits import Broken, Limits, too_large
 
@@ -21,6 +21,10 @@ _TYPES = {
     b"0": entries.FILE, b"\0": entries.FILE, b"7": entries.FILE, b"1": entries.HARDLINK,
     b"2": entries.SYMLINK, b"3": entries.CHARACTER, b"4": entries.BLOCK, b"5": entries.DIRECTORY,
     b"6": entries.FIFO, b"S": entries.FILE, b"D": entries.DIRECTORY,
+}  # fmt: skip
+# Types of which the header says all, as long as those without content say no size.
+PLAIN = {
+    b"0": entries.FILE, b"5": entries.DIRECTORY, b"2": entries.SYMLINK, b"1": entries.HARDLINK,
 }  # fmt: skip
 # Types that have no content, whatever size is said.
 _BARE = frozenset({b"1", b"2", b"3", b"4", b"5", b"6"})
@@ -60,6 +64,19 @@ class Recorder:
         self._owner_numbers: dict[tuple[int, int], int] = {}
         self._name_numbers: dict[tuple[str, str], int] = {}
 
+    def plain(self, at: int, header: tuple[bytes, ...], size: int) -> None:
+        """Keep the entry whose header is `at` and of a type in `PLAIN`, and says all of it."""
+        mode, owner, odd = self._modes.get(header[1]) or self._owner(header[1])
+        name = header[0].partition(b"\0")[0].decode("utf-8", "surrogateescape")
+        if header[10][0] and header[7] == _POSIX:
+            name = f"{fields.text(header[10])}/{name}"
+        target = fields.text(header[6]) if header[6][0] else ""
+        mtime, owned = fields.number(header[3]), self._names.get(header[8])
+        if owned is None:
+            owned = self._name(header[8])
+        path, kind, more = self._placed(name, target, PLAIN[header[5]], at + size)
+        self.found.add(path, kind, size, mode, mtime, owner, owned, at, at + BLOCK, odd | more)
+
     def record(
         self,
         at: int,
@@ -95,42 +112,50 @@ class Recorder:
         if kind in _DEVICES:
             major, minor = map(fields.number, _DEVICE.unpack(header[9]))
             self.found.devices[len(self.found)] = (major, minor)
-        self._keep(at, began, kind, mode, said)
+        path, kind, odd = self._placed(said.name, said.target, kind, at + said.stored)
+        self.found.add(
+            path, kind, said.size, mode, said.mtime, said.owner, said.names,
+            began, at + BLOCK, odd | said.odd,
+        )  # fmt: skip
         return said.stored
 
-    def _keep(self, at: int, began: int, kind: int, mode: int, said: _Said) -> None:
-        found, position = self.found, len(self.found.paths)
-        path, kind, odd = names.read(said.name, kind)
-        if kind in _LINKS:
-            found.targets[position] = said.target
-            odd |= names.outside(path, said.target, kind)
-            self._text += len(said.target)
-        self._text += len(path)
-        self._check(at, position, said)
-        found.paths.append(path)
-        found.types.append(kind)
-        found.sizes.append(said.size)
-        found.modes.append(mode)
-        found.mtimes.append(said.mtime)
-        found.owners.append(said.owner)
-        found.names.append(said.names)
-        found.offsets.append(began)
-        found.data.append(at + BLOCK)
-        found.odd.append(odd | said.odd)
+    def mapped(self, numbers: Iterable[int] | None, stored: int, data: int) -> None:
+        """Keep where the pieces of the last entry belong, of which `stored` bytes begin at `data`.
 
-    def _check(self, at: int, position: int, said: _Said) -> None:
-        limits = self._limits
-        longest = max(len(said.name), len(said.target))
-        if longest > limits.name:
-            raise Broken(f"names have at most {limits.name:,} bytes", f"this has {longest:,}")
+        Without a map that is one, it is not to be read.
+        """
+        found, last = self.found, len(self.found) - 1
+        holes = sparse.settled(numbers, found.sizes[last], stored)
+        if holes is not None:
+            found.holes[last], found.data[last] = holes, data
+            self._text += holes.itemsize * len(holes)
+            self._check_text()
+
+    def _placed(self, name: str, target: str, kind: int, end: int) -> tuple[str, int, int]:
+        """The path, type and oddities of the next entry, whose content ends at `end`."""
+        path, kind, odd = names.read(name, kind)
+        position, limits, most = len(self.found.paths), self._limits, self._limits.name
+        if kind in _LINKS:
+            self.found.targets[position] = target
+            odd |= names.outside(path, target, kind)
+            self._text += len(target)
+        self._text += len(path)
+        if len(name) > most or len(target) > most:
+            longest = max(len(name), len(target))
+            raise Broken(f"names have at most {most:,} bytes", f"this has {longest:,}")
         if position >= limits.entries:
-            raise Broken(
-                f"at most {limits.entries:,} entries of a layer are read", "there are more"
-            )
+            rule = f"at most {limits.entries:,} entries of a layer are read"
+            raise Broken(rule, "there are more")
         if self._text > limits.text:
-            raise Broken(f"names have at most {limits.text:,} bytes in all", "there are more")
-        if at + said.stored > limits.unpacked:
+            self._check_text()
+        if end > limits.unpacked:
             raise too_large(limits)
+        return path, kind, odd
+
+    def _check_text(self) -> None:
+        if self._text > self._limits.text:
+            rule = f"names have at most {self._limits.text:,} bytes in all"
+            raise Broken(rule, "there are more")
 
     def _apply(self, said: _Said, more: Mapping[str, bytes]) -> None:
         """What PAX records say counts more than the header."""

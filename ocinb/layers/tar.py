@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ocinb.layers import fields, pax
+from ocinb.layers import fields, pax, sparse
 from ocinb.layers.entries import Columns
 from ocinb.layers.limits import VALUE, Broken, Limits
-from ocinb.layers.recording import BLOCK, HEADER, Recorder, padded
+from ocinb.layers.recording import BLOCK, HEADER, PLAIN, Recorder, padded
 
 _ZEROS = bytes(BLOCK)
 _MOST_META = 64  # headers before one entry that only describe it
+_FILE = b"0"
 _META = frozenset({b"x", b"g", b"X", b"L", b"K"})
 _WHOLE = "an archive ends with an entry that is whole, and two blocks of zeros"
 
@@ -51,18 +52,17 @@ class Walker:
         """Take the next piece, of any length."""
         if self._held:
             data, self._held = self._held + data, b""
-        at, length = 0, len(data)
+        begins, end = self.at, self.at + len(data)
         while not self.ended:
-            if self._skip:
-                step = min(self._skip, length - at)
-                at, self._skip, self.at = at + step, self._skip - step, self.at + step
-            need = self._need
-            if self._skip or length - at < need:
-                self._held = data[at:]
+            at, stop = self.at + self._skip, self.at + self._skip + self._need
+            if stop > end:
+                self.at = min(at, end)
+                self._skip, self._held = at - self.at, data[self.at - begins :]
                 return
-            self._take(data[at : at + need])
-            at, self.at = at + need, self.at + need
-        self._follows(data[at:])
+            self.at, self._skip = at, 0
+            self._take(data[at - begins : stop - begins])
+            self.at = stop
+        self._follows(data[self.at - begins :])
 
     def finish(self) -> None:
         """Raise `Broken` when it is not over; an end that is not marked is noted."""
@@ -92,10 +92,15 @@ class Walker:
             what = "the header has another" if self.at else "it is no tar archive"
             raise Broken("every header of an archive has its checksum", what)
         size = fields.size(header[2])
-        if header[5] in _META:
-            self._describes(header[5], size)
-        else:
+        flag = header[5]
+        if flag in _META:
+            self._describes(flag, size)
+        elif self._meta or self._globals or flag not in PLAIN or (size and flag != _FILE):
             self._entry(block, header, size)
+        else:  # as nearly all are
+            self._recorder.plain(self.at, header, size)
+            self._skip = content = (size + BLOCK - 1) & -BLOCK
+            self._spare = content - size
 
     def _zero(self) -> None:
         if self._meta:
@@ -114,10 +119,13 @@ class Walker:
         self._spare = content - stored
         if self._meta:
             self._forget()
-        if header[5] == b"S" and block[482]:
-            self._holes(content)
-        else:
-            self._skip = content
+        self._skip = content
+        if header[5] == b"S":
+            self._map_in_headers(block, stored)
+        elif sparse.MAJOR in more:
+            self._map_before(stored)
+        elif sparse.MAP in more:
+            self._recorder.mapped(sparse.in_record(more), stored, self.at + BLOCK)
 
     def _describes(self, kind: bytes, size: int) -> None:
         """What comes is not an entry, but says more of one."""
@@ -141,9 +149,9 @@ class Walker:
         if kind in (b"L", b"K"):
             self._long[kind] = content
         elif kind == b"g":
-            self._globally(dict(pax.records(content)))
+            self._globally(sparse.gathered(pax.records(content)))
         else:
-            self._pax.update(pax.records(content))
+            self._pax.update(sparse.gathered(pax.records(content)))
 
     def _globally(self, said: dict[str, bytes]) -> None:
         """A global header belongs to no entry: it holds for all that follow."""
@@ -159,16 +167,42 @@ class Walker:
         self._pax, self._long = {}, {}
         self._meta = self._meta_bytes = self._began = 0
 
-    def _holes(self, content: int) -> None:
-        """The map of a sparse file goes on in blocks of its own, before the content."""
-        left = most = self._limits.block // BLOCK
+    def _map_in_headers(self, block: bytes, stored: int) -> None:
+        """The map of a sparse file begins in its header, and may go on in blocks of its own."""
+        numbers = list(sparse.in_block(block[sparse.IN_HEADER]))
+        content, left = self._skip, self._limits.block // BLOCK
 
         def take(block: bytes) -> None:
             nonlocal left
             left -= 1
             if not left:
-                raise Broken(f"a map of holes has at most {most:,} blocks", "this has more")
+                raise self._too_much_map()
+            numbers.extend(sparse.in_block(block[sparse.IN_BLOCK]))
             if not block[504]:
                 self._take, self._skip = self._header, content
+                self._recorder.mapped(numbers, stored, self.at + BLOCK)
 
-        self._take = take
+        if block[482]:
+            self._take, self._skip = take, 0
+        else:
+            self._recorder.mapped(numbers, stored, self.at + BLOCK)
+
+    def _map_before(self, stored: int) -> None:
+        """The map of a sparse file stands before its content, and counts as stored."""
+        found, content, taken = sparse.Before(), self._skip, 0
+
+        def take(block: bytes) -> None:
+            nonlocal taken
+            taken += BLOCK
+            if taken > self._limits.block:
+                raise self._too_much_map()
+            if not found.take(block) or taken == content:
+                self._take, self._skip = self._header, content - taken
+                self._recorder.mapped(found.numbers, stored - taken, self.at + BLOCK)
+
+        if content:
+            self._take, self._skip = take, 0
+
+    def _too_much_map(self) -> Broken:
+        most = self._limits.block // BLOCK
+        return Broken(f"a map of holes has at most {most:,} blocks", "this has more")

@@ -18,6 +18,7 @@ LICENSES = f"{_IMAGE}licenses"
 BASE_NAME = f"{_IMAGE}base.name"
 BASE_DIGEST = f"{_IMAGE}base.digest"
 REF_NAME = f"{_IMAGE}ref.name"  # the tag, in the index of an image layout
+CONTAINERD_NAME = "io.containerd.image.name"  # the full name, there
 
 # How BuildKit says that an entry of an index speaks of another one.
 _REFERENCE = "vnd.docker.reference."
@@ -26,6 +27,15 @@ REFERENCE_DIGEST = f"{_REFERENCE}digest"
 ATTESTATION_MANIFEST = "attestation-manifest"  # the type of such an entry
 
 PREDICATE_TYPE = "in-toto.io/predicate-type"
+
+# What layers say of the tables of contents in them; the second names are older.
+ESTARGZ_TOC = "containerd.io/snapshot/stargz/toc.digest"
+_ZSTD_CHUNKED = ("io.github.containers.zstd-chunked.", "io.containers.zstd-chunked.")
+ZSTD_CHUNKED_CHECKSUMS = tuple(f"{prefix}manifest-checksum" for prefix in _ZSTD_CHUNKED)
+ZSTD_CHUNKED_POSITIONS = tuple(f"{prefix}manifest-position" for prefix in _ZSTD_CHUNKED)
+# How SOCI says which index belongs to an image, and which of its layers to which of the image's.
+SOCI_INDEX = "com.amazon.soci.index-digest"
+SOCI_LAYER = "com.amazon.soci.image-layer-digest"
 
 _LINKS = {
     _IMAGE: f"{IMAGE_SPEC}annotations.md#pre-defined-annotation-keys",

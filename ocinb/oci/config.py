@@ -9,15 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from ocinb.drawable import Drawable
 from ocinb.errors import InvalidReference
 from ocinb.oci import media_types, strict_json
+from ocinb.oci.diffs.regard import Regard, Switches
 from ocinb.oci.digest import Digest
 from ocinb.oci.document import Document
 from ocinb.oci.platform import Platform
 from ocinb.text import visible
+
+if TYPE_CHECKING:
+    from ocinb.oci.diffs.fields import FieldsDiff
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,13 @@ class ImageConfig(Document):
     diff_ids: tuple[Digest, ...] = ()
     history: tuple[HistoryEntry, ...] = ()
     problems: tuple[str, ...] = ()
+
+    def diff(self, other: ImageConfig, **switches: Unpack[Switches]) -> FieldsDiff:
+        """What the two say differently, field by field and variable by variable of `Env`; the
+        history, too. See `ocinb.oci.diffs.regard.Regard`."""
+        from ocinb.oci.diffs.fields import diff_documents  # noqa: PLC0415  # few compare
+
+        return diff_documents("the configs", self, other, Regard.of(**switches))
 
     def steps(self, layers: int) -> tuple[tuple[HistoryEntry | None, int | None], ...]:
         """The history beside the layers it made: `(entry, position)` pairs in build order.

@@ -10,9 +10,8 @@ from typing import TypeAlias
 from ocinb.errors import DigestMismatch, InvalidContent
 from ocinb.oci.descriptor import Descriptor
 from ocinb.oci.digest import Digest
+from ocinb.oci.file_part import PIECE, FilePart
 from ocinb.oci.image import Blob
-
-PIECE = 256 * 1024  # bytes that are read at a time
 
 # A path is opened, and a function called, each time the content is read, and not before.
 Given: TypeAlias = "bytes | str | os.PathLike[str] | Callable[[], bytes | Iterable[bytes]]"
@@ -29,7 +28,7 @@ def blob_of(given: bytes | str | os.PathLike[str], media_type: str) -> Blob:
         hashed.update(piece)
         size += len(piece)
     digest = Digest.from_hash("sha256", hashed)
-    return Blob(Descriptor(media_type, digest, size), lambda: read(path))
+    return Blob(Descriptor(media_type, digest, size), FilePart(path, 0, size))
 
 
 def described(descriptor: Descriptor, given: Given) -> Blob:

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Self, TypeAlias
+from typing import TYPE_CHECKING, Self, TypeAlias, Unpack
 
 from ocinb.drawable import Drawable
-from ocinb.errors import InvalidContent
+from ocinb.errors import InvalidContent, InvalidReference
 from ocinb.oci import annotations as keys
 from ocinb.oci import media_types, strict_json
 from ocinb.oci.config import ImageConfig, parse_config
 from ocinb.oci.descriptor import Descriptor
+from ocinb.oci.diffs.regard import Regard, Switches
 from ocinb.oci.digest import Digest
+from ocinb.oci.file_part import FilePart
 from ocinb.oci.index import Index
 from ocinb.oci.manifest import ArtifactManifest, Manifest
 from ocinb.oci.platform import Platform
 from ocinb.text import human_size
+
+if TYPE_CHECKING:
+    from ocinb.oci.diffs.platforms import IndexDiff, Indexed
 
 _PIECE = 256 * 1024
 
@@ -50,6 +56,21 @@ class Blob(Drawable):
         """A blob held in memory."""
         return cls(Descriptor.of(content, media_type, **fields), _InMemory(content))
 
+    @classmethod
+    def in_file(cls, descriptor: Descriptor, path: str | os.PathLike[str]) -> Blob:
+        """A blob that lies in a file, whose digest and size somebody knows already.
+
+        The digest is taken at its word: the registry it is pushed to checks it. Raises
+        `InvalidContent` for a file of another size.
+        """
+        file = FilePart.whole(path)
+        if file.size != descriptor.size:
+            raise InvalidContent(
+                f"{descriptor.digest.short} should have {descriptor.size:,} bytes, and "
+                f"{file.path.name} has {file.size:,}"
+            )
+        return cls(descriptor, file)
+
     @property
     def digest(self) -> Digest:
         """The name of the content."""
@@ -59,6 +80,11 @@ class Blob(Drawable):
     def size(self) -> int:
         """Bytes in all."""
         return self.descriptor.size
+
+    @property
+    def file(self) -> FilePart | None:
+        """Where it lies on this machine, if it is nothing but a file."""
+        return self.open if isinstance(self.open, FilePart) else None
 
     def __iter__(self) -> Iterator[bytes]:
         return iter(self.open())
@@ -194,6 +220,22 @@ class ImageIndex(Drawable):
     def total_size(self) -> int:
         """Bytes of index and children together, as they are transferred."""
         return sum(_sizes(self).values())
+
+    def diff(self, other: Indexed, **switches: Unpack[Switches]) -> IndexDiff:
+        """The platforms of both as a matrix; `diff["linux/amd64"]` compares two images.
+
+        See `ocinb.oci.diffs.regard.Regard` for what may be overlooked.
+        """
+        from ocinb.oci.diffs.platforms import diff_indexed  # noqa: PLC0415  # few compare
+
+        return diff_indexed(self, other, Regard.of(**switches))
+
+    def child(self, entry: Descriptor) -> Image | ImageIndex:
+        """What an entry of the index points to; raises `InvalidReference` when it is not here."""
+        for each in self.children:
+            if each.digest == entry.digest:
+                return each
+        raise InvalidReference(entry.digest, "image of this index", "it is not here")
 
     def __repr__(self) -> str:
         return f"<ImageIndex {self.digest.short} {len(self.children)} children>"

@@ -9,16 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from ocinb.errors import InvalidReference
 from ocinb.oci import annotations as keys
 from ocinb.oci import media_types, strict_json
 from ocinb.oci.descriptor import Descriptor, descriptors, string_map
+from ocinb.oci.diffs.regard import Regard, Switches
 from ocinb.oci.digest import Digest
 from ocinb.oci.document import Document, encode
 from ocinb.oci.platform import Platform, choose
 from ocinb.text import nearest
+
+if TYPE_CHECKING:
+    from ocinb.oci.diffs.platforms import IndexDiff
 
 MOST_MANIFESTS = 20_000
 
@@ -86,6 +90,12 @@ class Index(Document):
         for each in filter(is_attestation, self.manifests):
             spoken.setdefault(each.annotations.get(keys.REFERENCE_DIGEST, ""), []).append(each)
         return {said: tuple(found) for said, found in spoken.items()}
+
+    def diff(self, other: Index, **switches: Unpack[Switches]) -> IndexDiff:
+        """The platforms of both as a matrix, and what else they say differently."""
+        from ocinb.oci.diffs.platforms import diff_indexes  # noqa: PLC0415  # few compare
+
+        return diff_indexes(self, other, Regard.of(**switches))
 
     def for_platform(
         self, wanted: str | Platform, *, same_architecture: bool = False

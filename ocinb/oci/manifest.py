@@ -8,15 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, Unpack
 
 from ocinb.errors import InvalidContent, NotSupported
 from ocinb.oci import media_types, strict_json
 from ocinb.oci.descriptor import Descriptor, descriptors, string_map
+from ocinb.oci.diffs.regard import Regard, Switches
 from ocinb.oci.digest import Digest
 from ocinb.oci.document import Document, encode
 from ocinb.oci.index import Index, parse_index
 from ocinb.text import human_size, visible
+
+if TYPE_CHECKING:
+    from ocinb.oci.diffs.fields import FieldsDiff
 
 MOST_LAYERS = 4_096
 
@@ -79,6 +83,12 @@ class Manifest(Document):
             layer.media_type == media_types.IN_TOTO for layer in self.layers
         )
 
+    def diff(self, other: Manifest | ArtifactManifest, **switches: Unpack[Switches]) -> FieldsDiff:
+        """What the two say differently, field by field; see `ocinb.oci.diffs.regard.Regard`."""
+        from ocinb.oci.diffs.fields import diff_documents  # noqa: PLC0415  # few compare
+
+        return diff_documents("the manifests", self, other, Regard.of(**switches))
+
     @property
     def total_size(self) -> int:
         """Bytes of manifest, config and layers together, as they are transferred."""
@@ -115,6 +125,12 @@ class ArtifactManifest(Document):
     def children(self) -> tuple[Descriptor, ...]:
         """What it names and must be there before it: its blobs. Its subject need not be."""
         return self.blobs
+
+    def diff(self, other: Manifest | ArtifactManifest, **switches: Unpack[Switches]) -> FieldsDiff:
+        """What the two say differently, field by field; see `ocinb.oci.diffs.regard.Regard`."""
+        from ocinb.oci.diffs.fields import diff_documents  # noqa: PLC0415  # few compare
+
+        return diff_documents("the manifests", self, other, Regard.of(**switches))
 
     @property
     def total_size(self) -> int:

@@ -95,6 +95,14 @@ class Mounted:
 
 
 @dataclass(frozen=True)
+class Written:
+    """`done` bytes of a blob have been written to a file on this machine so far."""
+
+    digest: Digest
+    done: int
+
+
+@dataclass(frozen=True)
 class Verified:
     """All bytes of a blob arrived and hash to its name."""
 
@@ -122,6 +130,7 @@ Event: TypeAlias = (
     | Skipped
     | LeftOut
     | Mounted
+    | Written
     | Verified
     | Finished
 )

@@ -249,7 +249,8 @@ class Step(Drawable):
     `TransferError` and asks what became of the request. With `probes`, it goes on whatever comes
     of it: it is thrown any `RegistryError` of the sending, too, such as that no token can be had.
     `session` is the upload that is open while this step waits: who gives up here has one to cancel,
-    or to go on with later. `after` is what failed before it, if it is another try.
+    or to go on with later. `after` is what failed before it, if it is another try. `sent_by` sends
+    it in place of who carries the conversation on: it is a question to another registry.
     """
 
     title: str
@@ -260,6 +261,7 @@ class Step(Drawable):
     session: UploadSession | None = field(default=None, repr=False)
     probes: bool = False
     after: Failure | None = field(default=None, repr=False)
+    sent_by: Send | None = field(default=None, repr=False, compare=False)
 
     def __repr__(self) -> str:
         return f"<Step {self.endpoint.id} {visible(self.title, 80)}>"

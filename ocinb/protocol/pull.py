@@ -76,7 +76,7 @@ def pull(
     if isinstance(root, Index) and platform is not None:
         entry = root.for_platform(platform, same_architecture=True)
         root = yield from get(entry.digest, entry)
-    children = yield from _below(root, get, together)
+    children = yield from below(root, get, together)
     blobs = all_blobs((*children, root))
     shelf.expect(blobs)
     announce(Planned(blobs))
@@ -113,7 +113,7 @@ def all_blobs(manifests: Iterable[AnyManifest]) -> tuple[Descriptor, ...]:
     return _children(each for each in manifests if not isinstance(each, Index))
 
 
-def _below(
+def below(
     root: AnyManifest, get: GetManifest, together: Together
 ) -> Conversation[tuple[AnyManifest, ...]]:
     """Every manifest below `root`, each once, children before parents; within bounds (K-26)."""

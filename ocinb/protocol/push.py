@@ -190,11 +190,11 @@ def push_manifests(
         others = [each for each in level if not each.subject]
         yield from together(put_manifest(name, each, each.digest) for each in others)
         yield from one_by_one(put_manifest(name, each, each.digest) for each in referring)
-    yield from _put_root(name, root, tags or (root.digest,), tagging)
+    yield from put_root(name, root, tags or (root.digest,), tagging)
     return root.descriptor
 
 
-def _put_root(
+def put_root(
     name: str, root: AnyManifest, references: tuple[str, ...], tagging: Tagging | None
 ) -> Conversation[None]:
     """Push what all the rest belongs to, under several tags at once as far as that goes."""
@@ -245,5 +245,5 @@ def _refuse_too_large(document: AnyManifest) -> None:
 def tag(name: str, old: str, *new: str, tagging: Tagging | None = None) -> Conversation[Descriptor]:
     """Give a manifest more tags, byte for byte as it is; `old` is a tag or digest."""
     manifest = yield from get_manifest(name, old)
-    yield from _put_root(name, manifest, new, tagging)
+    yield from put_root(name, manifest, new, tagging)
     return manifest.descriptor

@@ -1,8 +1,10 @@
 """Blobs that were fetched before, by digest, shared by all processes of one user.
 
 Nothing in the folder is believed: what is read is hashed on the way, and what is not its name is
-removed. Files appear whole; whoever reads one has it locked, so that it is not removed meanwhile.
-Where the folder cannot be written to, what is there is used and nothing is added.
+removed. Beside the blobs are the indexes of layers, small files that have no digest of their own:
+only those that nobody else can have written are read. Files appear whole; whoever reads a blob has
+it locked, so that it is not removed meanwhile. Where the folder cannot be written to, what is there
+is used and nothing is added.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from ocinb.storage.store import PIECE
 from ocinb.text import human_size, short_path
 
 LIMIT = 10 * 1024**3  # bytes
+_BLOBS, _INDEXES = "blobs", "indexes"
 _PATIENCE = 2.0  # seconds to wait for who makes room already
 _TAG = "CACHEDIR.TAG"  # tells programs for backups what this is: bford.info/cachedir
 _TAGGED = b"Signature: 8a477f597d28d172789f06886806bc55\n# Blobs that ocinb fetched.\n"
@@ -44,6 +47,8 @@ class Entry:
 class Cache(Drawable):
     """Blobs in `folder`, of at most `limit` bytes in all: the least recently used go first.
 
+    The indexes of layers that were looked into are among them, and count, too.
+
     The folder is `$OCINB_CACHE`, else where this system keeps caches. It is for one user, and may
     be shared by any number of processes. What is in it is found by digest alone, whichever registry
     and repository it came from: who may read the folder may have all of it, and a blob that is
@@ -61,14 +66,14 @@ class Cache(Drawable):
 
     @property
     def entries(self) -> tuple[Entry, ...]:
-        """What is in it, the most recently used first."""
-        found = sorted(self._found(), key=lambda each: each.used, reverse=True)
+        """The blobs in it, the most recently used first."""
+        found = sorted(self._found(_BLOBS), key=lambda each: each.used, reverse=True)
         return tuple(found)
 
     @property
     def size(self) -> int:
         """Bytes of all that is in it."""
-        return sum(entry.size for entry in self._found())
+        return sum(entry.size for kind in (_BLOBS, _INDEXES) for entry in self._found(kind))
 
     def has(self, digest: Digest, size: int) -> bool:
         """Whether there is something of this name and size; only `pour` tells whether it is it."""
@@ -93,6 +98,54 @@ class Cache(Drawable):
                 os.utime(path)
         return True
 
+    def part(self, digest: Digest, size: int, start: int, stop: int) -> bytes | None:
+        """The bytes of a blob from `start` up to `stop`, which nothing verifies; None without it.
+
+        Whoever asks has to know what they should be.
+        """
+        file = files.open_regular(self._path(digest))
+        if file is None:
+            return None
+        with file:
+            if not files.hold(file) or os.fstat(file.fileno()).st_size != size:
+                return None
+            file.seek(start)
+            found = _exactly(file, stop - start)
+            with contextlib.suppress(OSError):
+                os.utime(self._path(digest))
+        return found
+
+    def index(self, digest: Digest, most: int) -> bytes | None:
+        """What is kept about the layer `digest`, if it is no more than `most` bytes.
+
+        None, too, for a file that somebody else may have written.
+        """
+        path = self._path(digest, _INDEXES)
+        file = files.open_regular(path)
+        if file is None:
+            return None
+        with file:
+            size = os.fstat(file.fileno()).st_size
+            if size > most or not files.is_written_by_us(file):
+                return None
+            found = _exactly(file, size)
+            with contextlib.suppress(OSError):
+                os.utime(path)
+        return found
+
+    def keep_index(self, digest: Digest, content: bytes) -> None:
+        """Have `content` as what is known about the layer `digest`, if there is room for it."""
+        if len(content) > self.limit:
+            return
+        target = self._path(digest, _INDEXES)
+        try:
+            self._make()
+            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            files.write_whole(target, content)
+            self._make_room()
+        except OSError as error:
+            self._warn(error)
+
     def begin(self, digest: Digest, size: int) -> Filling | None:
         """A place for a blob on its way, which has it once it is verified and kept.
 
@@ -113,20 +166,21 @@ class Cache(Drawable):
         if self.folder.is_dir():
             with files.locked(self.folder):
                 files.clear_temporaries(self.folder)
-                for entry in self._found():
-                    self._drop(entry.digest)
+                for kind in (_BLOBS, _INDEXES):
+                    for entry in self._found(kind):
+                        self._drop(self._path(entry.digest, kind))
 
     def __repr__(self) -> str:
-        found = list(self._found())
-        size = human_size(sum(entry.size for entry in found))
+        found = self.entries
+        size = human_size(self.size)
         limit, blobs = human_size(self.limit), "blob" if len(found) == 1 else "blobs"
         return f"<Cache {short_path(self.folder)}: {len(found)} {blobs}, {size} of {limit}>"
 
-    def _found(self) -> Iterator[Entry]:
+    def _found(self, kind: str) -> Iterator[Entry]:
         for algorithm, name in _NAME.items():
             with (
                 contextlib.suppress(OSError),
-                os.scandir(self.folder / "blobs" / algorithm) as all_,
+                os.scandir(self.folder / kind / algorithm) as all_,
             ):
                 for each in all_:
                     if not name.fullmatch(each.name) or not each.is_file(follow_symlinks=False):
@@ -136,8 +190,8 @@ class Cache(Drawable):
                         used = datetime.fromtimestamp(found.st_mtime, UTC)
                         yield Entry(Digest(f"{algorithm}:{each.name}"), found.st_size, used)
 
-    def _path(self, digest: Digest) -> Path:
-        return self.folder / "blobs" / digest.algorithm / digest.encoded
+    def _path(self, digest: Digest, kind: str = _BLOBS) -> Path:
+        return self.folder / kind / digest.algorithm / digest.encoded
 
     def _make(self) -> None:
         if (self.folder / _TAG).exists():
@@ -158,17 +212,17 @@ class Cache(Drawable):
         """Remove what was not used for longest until the rest is within the limit."""
         with files.locked(self.folder, _PATIENCE):
             files.clear_temporaries(self.folder)
-            entries = self.entries
-            size = sum(entry.size for entry in entries)
-            for entry in reversed(entries):
+            kinds = (_BLOBS, _INDEXES)
+            found = [(entry, kind) for kind in kinds for entry in self._found(kind)]
+            size = sum(entry.size for entry, _ in found)
+            for entry, kind in sorted(found, key=lambda each: each[0].used):
                 if size <= self.limit:
                     break
-                if self._drop(entry.digest):
+                if self._drop(self._path(entry.digest, kind)):
                     size -= entry.size
 
-    def _drop(self, digest: Digest) -> bool:
-        """Remove a blob unless somebody reads it; whether it is gone."""
-        path = self._path(digest)
+    def _drop(self, path: Path) -> bool:
+        """Remove a file unless somebody reads it; whether it is gone."""
         file = files.open_regular(path)
         if file is None:
             return True
@@ -254,6 +308,15 @@ def usual_folder() -> Path:
     there = os.environ.get("XDG_CACHE_HOME", "")
     # The XDG Base Directory Specification: relative ones are to be ignored.
     return (Path(there) if os.path.isabs(there) else Path.home() / ".cache") / "ocinb"
+
+
+def _exactly(file: BinaryIO, count: int) -> bytes | None:
+    """The next `count` bytes; None when there are fewer."""
+    pieces, left = [], count
+    while left and (piece := file.read(min(PIECE, left))):
+        left -= len(piece)
+        pieces.append(piece)
+    return None if left else b"".join(pieces)
 
 
 def _copied(file: BinaryIO, digest: Digest, size: int, write: Callable[[bytes], object]) -> bool:

@@ -150,6 +150,14 @@ def hold(file: BinaryIO, *, alone: bool = False) -> bool:
     return not LOCKS or _locked_at_once(file.fileno(), fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
 
 
+def is_written_by_us(file: BinaryIO) -> bool:
+    """Whether nobody else may have written to `file`; where there are no users, it is believed."""
+    if not hasattr(os, "geteuid"):
+        return True
+    found = os.fstat(file.fileno())
+    return found.st_uid == os.geteuid() and not found.st_mode & 0o022 and found.st_nlink <= 1
+
+
 def _locked_at_once(descriptor: int, kind: int) -> bool:
     try:
         fcntl.flock(descriptor, kind | fcntl.LOCK_NB)

@@ -14,23 +14,22 @@ from typing import BinaryIO
 
 from ocinb.drawable import Drawable
 from ocinb.errors import InvalidContent, NotSupported, OcinbError
-from ocinb.oci import media_types, strict_json
+from ocinb.oci import strict_json
 from ocinb.oci.descriptor import Descriptor
 from ocinb.oci.digest import Digest
 from ocinb.oci.document import encode
-from ocinb.oci.manifest import parse_manifest
 from ocinb.storage import arriving, files, partial
 from ocinb.storage.arriving import FileIngest, KeptIngest, Unfinished
 from ocinb.storage.catalogue import Catalogue
 from ocinb.storage.files import FileContent
-from ocinb.storage.store import Ingest, Store, Stored, copy, put, read
+from ocinb.storage.nested import below
+from ocinb.storage.store import Ingest, Readable, Stored, copy, put
 from ocinb.text import short_path, visible
 
 INDEX_LIMIT = 4 * 1024 * 1024  # bytes of index.json that are read or written: some 20,000 entries
 VERSION = "1.0.0"
-_LAYOUT = "oci-layout"
-_INDEX = "index.json"
-_DEEPEST = 8  # indexes within indexes
+LAYOUT = "oci-layout"
+INDEX = "index.json"
 
 
 class Layout(Drawable):
@@ -49,7 +48,7 @@ class Layout(Drawable):
     @property
     def empty(self) -> bool:
         """Whether nothing was ever put here."""
-        return not (self.path / _LAYOUT).exists()
+        return not (self.path / LAYOUT).exists()
 
     @property
     def size(self) -> int:
@@ -107,7 +106,7 @@ class Layout(Drawable):
             if file is not None:
                 yield left, self._taken_up(left, file)
 
-    def take(self, digest: Digest, source: Store) -> bool:
+    def take(self, digest: Digest, source: Readable) -> bool:
         """Have the content `digest` from `source` too; a file is linked where that is possible."""
         theirs = source.content(digest)
         if isinstance(theirs, FileContent) and self._link(theirs.path, digest):
@@ -183,17 +182,12 @@ class Layout(Drawable):
         if self.path.exists() and not self.path.is_dir():
             raise InvalidContent(f"{short_path(self.path)} is no folder, which a layout is")
         foreign = self.path.exists() and any(map(_is_foreign, self.path.iterdir()))
-        raw = files.read_small(self.path / _LAYOUT, 64 * 1024)
+        raw = files.read_small(self.path / LAYOUT, 64 * 1024)
         if raw is None:
             if foreign:
                 raise InvalidContent(f"{short_path(self.path)} holds files, but no oci-layout")
             return
-        version = strict_json.parse_object(raw, _LAYOUT).get("imageLayoutVersion")
-        if version != VERSION:
-            raise NotSupported(
-                f"{short_path(self.path)} is an image layout of version {visible(version, 40)}; "
-                f"only {VERSION} is known"
-            )
+        check_version(raw, short_path(self.path))
 
     def _make(self) -> None:
         """Make the layout when it is not there, and clear away what a crash left in it."""
@@ -214,7 +208,7 @@ class Layout(Drawable):
             folder.mkdir(parents=True, exist_ok=True)
             files.sync_folder(folder.parent)
         if self.empty:
-            files.write_whole(self.path / _LAYOUT, encode({"imageLayoutVersion": VERSION}))
+            files.write_whole(self.path / LAYOUT, encode({"imageLayoutVersion": VERSION}))
             self._change(lambda catalogue: catalogue)
         return folder / digest.encoded
 
@@ -232,16 +226,16 @@ class Layout(Drawable):
     def _version(self) -> object:
         """Something that changes whenever anybody replaces `index.json`."""
         try:
-            found = os.stat(self.path / _INDEX)
+            found = os.stat(self.path / INDEX)
         except OSError:
             return None
         return (found.st_ino, found.st_mtime_ns, found.st_size)
 
     def _read(self) -> Catalogue:
-        raw = files.read_small(self.path / _INDEX, INDEX_LIMIT)
+        raw = files.read_small(self.path / INDEX, INDEX_LIMIT)
         if raw is None:
             return Catalogue()
-        return Catalogue.from_json(strict_json.parse_object(raw, _INDEX, INDEX_LIMIT))
+        return Catalogue.from_json(strict_json.parse_object(raw, INDEX, INDEX_LIMIT))
 
     def _change(self, change: Callable[[Catalogue], Catalogue]) -> None:
         with files.locked(self.path):
@@ -249,30 +243,21 @@ class Layout(Drawable):
             raw = encode(changed.to_json())
             if len(raw) > INDEX_LIMIT:
                 raise NotSupported(f"index.json would have more than {INDEX_LIMIT:,} bytes")
-            files.write_whole(self.path / _INDEX, raw)
+            files.write_whole(self.path / INDEX, raw)
             self._seen = (self._version(), changed)
 
     def _nested(self, catalogue: Catalogue) -> dict[Digest, Descriptor]:
-        """The manifests that only other manifests name: indexes in the layout, and in those."""
-        found: dict[Digest, Descriptor] = {}
-        level = list(catalogue.manifests.values())
-        for _ in range(_DEEPEST):
-            below = {child.digest: child for parent in level for child in self._named_by(parent)}
-            level = [child for digest, child in below.items() if digest not in found]
-            found.update((child.digest, child) for child in level)
-        return found
+        """The manifests that only other manifests name."""
+        return below(self, catalogue.manifests.values(), self._children)
 
-    def _named_by(self, parent: Descriptor) -> tuple[Descriptor, ...]:
-        if parent.media_type not in media_types.INDEXES:
-            return ()
-        if parent.digest not in self._children:
-            try:
-                raw = read(self, parent.digest)
-                index = parse_manifest(raw or b"", parent.media_type)
-                self._children[parent.digest] = index.children
-            except OcinbError:  # not there, too long or not an index: it names nothing
-                return ()
-        return self._children[parent.digest]
+
+def check_version(raw: bytes, what: str) -> None:
+    """Raise unless `raw`, the file `oci-layout` of `what`, names the version that is known."""
+    version = strict_json.parse_object(raw, LAYOUT).get("imageLayoutVersion")
+    if version != VERSION:
+        raise NotSupported(
+            f"{what} is an image layout of version {visible(version, 40)}; only {VERSION} is known"
+        )
 
 
 def _is_foreign(entry: Path) -> bool:

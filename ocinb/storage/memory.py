@@ -9,7 +9,7 @@ from ocinb.drawable import Drawable
 from ocinb.oci.descriptor import Descriptor
 from ocinb.oci.digest import Digest
 from ocinb.storage.catalogue import Catalogue
-from ocinb.storage.store import PIECE, Ingest, Store, Stored, copy, put
+from ocinb.storage.store import PIECE, Ingest, Readable, Stored, copy, put
 from ocinb.text import human_size
 
 
@@ -58,7 +58,7 @@ class MemoryStore(Drawable):
         """A place to write new content to."""
         return MemoryIngest(self._content, algorithm)
 
-    def take(self, digest: Digest, source: Store) -> bool:
+    def take(self, digest: Digest, source: Readable) -> bool:
         """Have the content `digest` from `source` too; another memory's bytes are shared."""
         content = source.content(digest)
         if not isinstance(content, MemoryContent):

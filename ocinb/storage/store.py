@@ -130,7 +130,7 @@ class Ingest(ABC):
         self.abort()
 
 
-class Store(Protocol):
+class Readable(Protocol):
     """One repository's content. A thing that is not there is None, never an exception."""
 
     @property
@@ -139,12 +139,6 @@ class Store(Protocol):
 
     def content(self, digest: Digest) -> Stored | None:
         """The bytes known as `digest`."""
-
-    def ingest(self, algorithm: str = "sha256") -> Ingest:
-        """A place to write new content to."""
-
-    def take(self, digest: Digest, source: Store) -> bool:
-        """Have the content `digest` from `source` too; whether it was there."""
 
     def tags(self) -> tuple[str, ...]:
         """Every tag, in the order of its bytes."""
@@ -157,6 +151,16 @@ class Store(Protocol):
 
     def manifest(self, digest: Digest) -> Descriptor | None:
         """The manifest known as `digest`."""
+
+
+class Store(Readable, Protocol):
+    """The same, and it can be changed."""
+
+    def ingest(self, algorithm: str = "sha256") -> Ingest:
+        """A place to write new content to."""
+
+    def take(self, digest: Digest, source: Readable) -> bool:
+        """Have the content `digest` from `source` too; whether it was there."""
 
     def put_manifest(self, raw: bytes, manifest: Descriptor, tags: Iterable[str] = ()) -> None:
         """Keep `raw` as `manifest` describes it, and point `tags` to it.
@@ -174,7 +178,7 @@ class Store(Protocol):
         """Remove the content `digest`, whoever may name it; whether it was there."""
 
 
-def read(store: Store, digest: Digest, limit: int = MANIFEST_LIMIT) -> bytes | None:
+def read(store: Readable, digest: Digest, limit: int = MANIFEST_LIMIT) -> bytes | None:
     """The whole of a small content; raises `InvalidContent` beyond `limit` bytes."""
     content = store.content(digest)
     if content is None:
@@ -186,7 +190,7 @@ def read(store: Store, digest: Digest, limit: int = MANIFEST_LIMIT) -> bytes | N
     return b"".join(content)
 
 
-def read_intact(store: Store, digest: Digest, limit: int = MANIFEST_LIMIT) -> bytes | None:
+def read_intact(store: Readable, digest: Digest, limit: int = MANIFEST_LIMIT) -> bytes | None:
     """The whole of a small content; None when it is not there, too long, or not what its name says.
 
     Somebody else may have laid it out. None, too, when nobody can tell: digests of an algorithm
@@ -206,7 +210,7 @@ def put(store: Store, raw: bytes | memoryview, expected: Digest | None = None) -
         return ingest.commit(expected)
 
 
-def copy(digest: Digest, source: Store, target: Store) -> bool:
+def copy(digest: Digest, source: Readable, target: Store) -> bool:
     """Copy the content `digest`, verified on the way; whether it was there."""
     content = source.content(digest)
     if content is None:

@@ -53,11 +53,13 @@ def begun(repository: Repository) -> Said:
 VERBS: dict[str, Asked] = {
     "blob_exists": lambda r: said(Digest.of(b"x")),
     "config": lambda r: said(linux(r).manifest.config),
+    "copy": lambda r: said("demo/chart:0.3.0", "new", recursive=True),
     "delete": lambda r: said("latest", verify=True),
     "delete_blob": lambda r: said(linux(r).layers[0].digest),
     "head": lambda r: said("latest"),
     "load": lambda r: said(an_index(r).index.manifests),
     "manifest": lambda r: said("latest"),
+    "plan_copy": lambda r: said("demo/chart:0.3.0", "new", recursive=True),
     "pull": lambda r: said("latest"),
     "pull_blob": lambda r: said(linux(r).layers[0].digest),
     "pull_blob_part": lambda r: said(linux(r).layers[0].descriptor, 3, 30),
@@ -72,6 +74,7 @@ VERBS: dict[str, Asked] = {
     "push_signature": lambda r: said(b"{}", b"x", "latest", layout="cosign", **ATTACHED),
     "referrers": lambda r: said("latest", confirm=True),
     "resume_upload": begun,
+    "sizes": lambda r: said(most=2),
     "tag": lambda r: said("latest", "new"),
     "tag_from_digest": lambda r: said(an_index(r).digest, "new", "newer"),
     "tags": lambda r: said(2),
@@ -84,9 +87,9 @@ REGISTRY_VERBS: dict[str, Asked] = {
 
 # The others: what they say of themselves, what others are made of, and how they begin and end.
 ASK_NOBODY = {
-    "as_", "at", "blob", "close", "converse", "emit", "expression_of", "faces", "introduce",
-    "known", "records", "run", "suggesting", "tally", "to_frame", "together", "view", "watched",
-    "watched_by",
+    "as_", "at", "blob", "close", "converse", "elsewhere", "emit", "expression_of", "faces",
+    "introduce", "known", "records", "run", "suggesting", "tally", "to_frame", "together", "view",
+    "watched", "watched_by",
     "manifest_unless_known", "config_unless_known",  # conversations themselves
     "pull_document",  # `pull_steps` of the digest walks it
 }  # fmt: skip

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from base64 import b64decode
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
+from xml.etree import ElementTree
 
 import html5lib
 
@@ -13,11 +16,20 @@ import html5lib
 EVERYWHERE = {"class", "title"}
 ALLOWED = {
     "a": {"href", "rel"},
+    "area": {"alt", "coords", "shape"},
     "details": {"open"},
+    "img": {"alt", "src", "usemap"},
+    "map": {"name"},
     "progress": {"max", "value"},
     "th": {"scope"},
     **{tag: set() for tag in "code div p pre span strong summary table tbody td thead tr".split()},
 }
+
+
+_SVG = "data:image/svg+xml;base64,"
+# What a picture is made of: nothing of it runs, loads, or leads anywhere.
+DRAWN = set("defs g path pattern rect style svg text title".split())
+DRAWN_WITH = set("class d fill height id patternUnits viewBox width x y".split())
 
 
 @dataclass
@@ -75,8 +87,32 @@ def _check(element) -> None:
         assert parts.hostname
         assert "@" not in parts.netloc
         assert element.get("rel") == "noopener noreferrer nofollow"
+    if element.tag in ("map", "img"):
+        named = element.get("name") or element.get("usemap", "#ocinb-").removeprefix("#")
+        assert re.fullmatch(r"ocinb-[0-9a-f]*", named)
+    if element.tag == "img" and element.get("src").startswith(_SVG):
+        check_svg(b64decode(element.get("src").removeprefix(_SVG), validate=True).decode())
+    elif element.tag == "img":
+        assert re.fullmatch(r"data:image/(png|jpeg|gif|webp);base64,[\w+/=]*", element.get("src"))
     if element.tag == "th":
         assert element.get("scope") in ("col", "row")
+
+
+def check_svg(svg: str) -> ElementTree.Element:
+    """The picture; fails where something in it could run, load or lead anywhere (K-16)."""
+    assert not re.search(r"<!|<\?", svg), "neither declarations nor instructions"
+    root = ElementTree.fromstring(svg)
+    for element in root.iter():
+        space, _, tag = element.tag.rpartition("}")
+        assert space == "{http://www.w3.org/2000/svg"
+        assert tag in DRAWN, f"<{tag}> has no business here"
+        strange = set(element.attrib) - DRAWN_WITH
+        assert not strange, f"<{tag}> must not have {strange}"
+        if tag == "style":
+            assert set(re.findall(r"url\([^)]*\)", element.text or "")) <= {"url(#w)"}
+            assert not re.search(r"@(?!media)|\\|/\*", element.text or "")
+        assert is_harmless("".join(element.itertext()))
+    return root
 
 
 def is_harmless(text: str) -> bool:

@@ -10,8 +10,12 @@ import pandas
 import pytest
 
 import ocinb
+from ocinb.client.several.shared import LayerTable
 from ocinb.display import faces, frames
 from ocinb.drawable import Drawable
+from ocinb.layers.os_release import OsRelease
+from ocinb.layers.packages.found import PackageList
+from ocinb.layers.permissions import PermissionReport
 from ocinb.oci.config import parse_config
 from ocinb.oci.descriptor import EMPTY
 from ocinb.oci.index import Index
@@ -19,19 +23,33 @@ from ocinb.oci.manifest import Manifest
 from ocinb.protocol import endpoints
 from ocinb.protocol.capabilities import Capabilities
 from ocinb.protocol.catalog import CatalogList
+from ocinb.protocol.copying.copied import CopyNode, CopyPlan
 from ocinb.protocol.delete import Deleted
 from ocinb.protocol.messages import Request, Response, Step
 from ocinb.protocol.ping import Ping
 from ocinb.protocol.push import Pushed
 from ocinb.protocol.referring.referrers import ReferrerList
+from ocinb.protocol.sizes import TagSizes
 from ocinb.protocol.stepper import Stepper
 from ocinb.protocol.tags import TagList
 from ocinb.protocol.uploads.session import UploadSession
 from ocinb.storage.memory import MemoryStore
-from tests.display.values import Say, capabilities, every, files, first
+from tests.display.values import (
+    Say,
+    capabilities,
+    every,
+    files,
+    first,
+    installed,
+    permissions,
+    several,
+    sizes,
+    treemap,
+)
 
 APP = ocinb.sample.app()
 IMAGE, MANIFEST, CONFIG = first(APP)
+SEVERAL = dict(several(Say("x")))
 PUSHED = Pushed(EMPTY, ("v1",), ((EMPTY, "uploaded"),))
 
 
@@ -61,11 +79,23 @@ FULL_AND_EMPTY: list[tuple[frames.Schema, Drawable, Drawable]] = [
     (frames.TAG, TagList("a", ("v1",)), TagList("a")),
     (frames.EXCHANGE, walk(2), walk(0)),
     (frames.PUSHED, PUSHED, Pushed(EMPTY, (), ())),
+    (
+        frames.COPY,
+        CopyPlan("a", "b", (), (CopyNode(EMPTY, "asked for", None, "copied"),)),
+        CopyPlan("a", "b", (), ()),
+    ),
     (frames.REFERRER, ReferrerList(EMPTY.digest, (EMPTY,)), ReferrerList(EMPTY.digest)),
     (frames.CAPABILITY, capabilities(Say("x")), Capabilities("r", Ping(200))),
     (frames.REPOSITORY, CatalogList("r", ("a",)), CatalogList("r")),
     (frames.SESSION, UploadSession("/u", EMPTY.digest, 2), UploadSession("/u", None, None)),
     (frames.FILE, files(Say("x")), files(Say("x"))[:0]),
+    (frames.TREEMAP, treemap(Say("x")), files(Say("x")).treemap()),
+    (frames.SIZE, sizes(Say("x")), TagSizes("a")),
+    (frames.PACKAGE, installed(Say("x")), PackageList()),
+    (frames.OS_RELEASE, OsRelease("p", {"ID": "x"}), OsRelease("p")),
+    (frames.FINDING, permissions(Say("x")), PermissionReport()),
+    (frames.FOUND, SEVERAL["Findings"], SEVERAL["empty Findings"]),
+    (frames.SHARED_LAYER, SEVERAL["LayerTable"], LayerTable(())),
     (frames.DELETED, Deleted("tag", "v1", None, True), Deleted("tag", "v1")),
     (frames.STORED, stored(), MemoryStore()),
     (frames.HEADER, Request("GET", "/", {"accept": "x"}), Request("GET", "/")),

@@ -14,14 +14,33 @@ from ocinb.client.access.credentials import Credentials
 from ocinb.client.layer import RemoteLayer
 from ocinb.client.remote import RemoteArtifact, RemoteImage, RemoteIndex
 from ocinb.client.secret import Secret
+from ocinb.client.several.failures import Failure
+from ocinb.client.several.found import Findings, FoundFile, SearchedImage
+from ocinb.client.several.shared import SharedLayer, SharedLayers, SharingImage
 from ocinb.drawable import Drawable
 from ocinb.layers.content import Content
+from ocinb.layers.diffs.comparing import diff_files
+from ocinb.layers.diffs.files import FileChange, FilesDiff
+from ocinb.layers.diffs.images import ImageDiff
+from ocinb.layers.diffs.packages import PackageChange, PackagesDiff
+from ocinb.layers.diffs.texts import ContentDiff
 from ocinb.layers.entries import Columns, FileEntry
+from ocinb.layers.extraction.extracted import Extracted, LeftOut
 from ocinb.layers.files import FileList, Listed
+from ocinb.layers.filesystem import FileSystem
+from ocinb.layers.os_release import OsRelease
+from ocinb.layers.packages.found import Database, Package, PackageList
+from ocinb.layers.permissions import Finding, PermissionReport
+from ocinb.layers.treemap import Treemap
 from ocinb.oci import annotations as keys
 from ocinb.oci import media_types
 from ocinb.oci.config import HistoryEntry, ImageConfig, parse_config
 from ocinb.oci.descriptor import Descriptor
+from ocinb.oci.diffs.fields import Change, FieldsDiff
+from ocinb.oci.diffs.history import diff_history
+from ocinb.oci.diffs.layers import diff_layers
+from ocinb.oci.diffs.platforms import diff_indexes
+from ocinb.oci.diffs.regard import Regard
 from ocinb.oci.digest import Digest
 from ocinb.oci.document import encode
 from ocinb.oci.image import Blob, Image, ImageIndex
@@ -31,6 +50,7 @@ from ocinb.oci.platform import Platform
 from ocinb.protocol import endpoints
 from ocinb.protocol.capabilities import Capabilities
 from ocinb.protocol.catalog import CatalogList
+from ocinb.protocol.copying.copied import Copied, CopyBlob, CopyNode, CopyPlan
 from ocinb.protocol.delete import Deleted
 from ocinb.protocol.fields.challenge import Challenge
 from ocinb.protocol.messages import Exchange, Request, Response, Step
@@ -38,9 +58,11 @@ from ocinb.protocol.ping import Ping
 from ocinb.protocol.probes.findings import Capability
 from ocinb.protocol.push import Pushed
 from ocinb.protocol.referring.referrers import ReferrerList
+from ocinb.protocol.sizes import TagSize, TagSizes
 from ocinb.protocol.stepper import Stepper
 from ocinb.protocol.tags import TagList
 from ocinb.protocol.uploads.session import UploadSession
+from ocinb.registry import sample
 from ocinb.registry.lessons import Lesson
 from ocinb.registry.refusals import Hangup, Refusal
 from ocinb.storage.layout import Layout
@@ -250,6 +272,49 @@ def files(say: Say) -> FileList:
     )
 
 
+def filesystem(say: Say) -> FileSystem:
+    """Two layers, of which the upper one has what the lower one has, and another whiteout."""
+    lower, upper = files(say), files(say)
+    lower.columns.sizes[0] = upper.columns.sizes[0] = 7
+    return FileSystem.of([lower, upper], created_by=[say("made")], name=say("image"))
+
+
+def treemap(say: Say) -> Treemap:
+    """Folders in each other with many files of many layers in them, all named alike."""
+    path, group = say("path").replace("/", "|"), say("group")
+    found = [
+        (f"{path}{top}/{path}/{path}{number}", 1_000 + 37 * number, f"{group}{number % 20}")
+        for number in range(150)
+        for top in ("a", "b")
+    ]
+    return Treemap.of(say("image"), "layer", lambda: found)
+
+
+def sizes(say: Say) -> TagSizes:
+    """Two tags of an image for the same platform, and one that could not be looked at."""
+    one = TagSize(say("tag"), platform(say, "platform"), digest(1), 1_234, 2, WHEN)
+    two = replace(one, tag=say("tag2"), size=2_345, shared=1_000, created=None)
+    return TagSizes(say("repository"), (one, two), 3, ((say("bad-tag"), say("why")),))
+
+
+def installed(say: Say) -> PackageList:
+    """A package as databases of strangers may have it, and one of those that broke off."""
+    package = Package(
+        say("package"), say("version"), say("architecture"), "rpm", say("built-from"),
+        say("source-version"), 1_234_567, say("licence"), say("about"), say("database"), 1,
+    )  # fmt: skip
+    return PackageList((package,), (Database(say("database"), "rpm", 1, say("trouble"), 1),))
+
+
+def permissions(say: Say) -> PermissionReport:
+    """One reason to look at a file, of many that are counted."""
+    finding = Finding(
+        say("path"), "setuid", say("why"), "file", "-rwsr-xr-x", 0o4755, 1, 2, say("user"),
+        say("group"),
+    )  # fmt: skip
+    return PermissionReport((finding,), {"setuid": 20_000}, (say("note"),), say("selection"))
+
+
 def failures(say: Say) -> Iterator[tuple[str, errors.OcinbError]]:
     text = say("message")
     hints = [say("hint")]
@@ -263,8 +328,8 @@ def failures(say: Say) -> Iterator[tuple[str, errors.OcinbError]]:
     yield "DigestMismatch", errors.DigestMismatch(text, text, source=text, hints=hints)
     for no in (
         errors.RegistryError, errors.AuthenticationError, errors.Denied, errors.NotFound,
-        errors.RateLimited, errors.ServerFault, errors.ListingDisabled, errors.DeleteDisabled,
-        errors.KindRefused, errors.NotARegistry, errors.UnexpectedAnswer,
+        errors.NotHere, errors.RateLimited, errors.ServerFault, errors.ListingDisabled,
+        errors.DeleteDisabled, errors.KindRefused, errors.NotARegistry, errors.UnexpectedAnswer,
     ):  # fmt: skip
         yield no.__name__, no(418, text, text, method=text, url=text, hints=hints)
     yield "Hangup", Hangup(reset=True)
@@ -301,6 +366,89 @@ def bound(say: Say) -> Iterator[tuple[str, Drawable]]:
     yield "RemoteIndex", RemoteIndex(other, say("asked"), listing)
 
 
+def copied_nodes(say: Say) -> tuple[CopyNode, ...]:
+    """One of every outcome, below each other, beside each other and of nothing that is there."""
+    blobs = (
+        CopyBlob(descriptor(say, "sent", 2), "sent"),
+        CopyBlob(descriptor(say, "mounted", 3), "mounted", say("repository")),
+        CopyBlob(descriptor(say, "old", 4), "existed"),
+        CopyBlob(descriptor(say, "foreign", 5), "left out"),
+    )
+    root, child = descriptor(say, "root", 1), descriptor(say, "child", 6)
+    return (
+        CopyNode(root, "asked for", None, "copied", (say("tag"),), blobs, say("note")),
+        CopyNode(child, "named", root.digest, "existed"),
+        CopyNode(descriptor(say, "sbom", 7), "refers", child.digest, "left out", note=say("note")),
+        CopyNode(descriptor(say, "sig", 8), "tagged", digest(99), "merged", (say("sig-tag"),)),
+    )
+
+
+def several(say: Say) -> Iterator[tuple[str, Drawable]]:
+    """What was found in several images and what they share, with one that could not be read."""
+    names = say("reference"), say("platform")
+    file = FoundFile(*names, 1, digest(1), say("path"), "file", 7, "deleted", 2, (say("other"),))
+    unknown = replace(file, path=say("path2"), state=None, by=None, also_in=())
+    failed = Failure(*names, errors.OcinbError(say("message")), 3)
+    lost = replace(failed, error=OSError(say("system")), layer=None)
+    searched = SearchedImage(*names, digest(2), 3, 2, 1, complete=False)
+    found = Findings(say("pattern"), (file, unknown), (searched,), (failed, lost), 4, 5)
+    yield "Findings", found
+    yield "empty Findings", Findings(say("pattern"), (), (), (), 0)
+    yield "FoundFile", file
+    yield "SearchedImage", searched
+    yield "Failure", failed
+    one = SharingImage(say("name"), *names, digest(1), (digest(2), digest(3)))
+    two = replace(one, name=say("name2"), layers=(digest(2),))
+    layers = (
+        SharedLayer(digest(2), say("type"), 1_000, (one.name, two.name)),
+        SharedLayer(digest(3), say("type"), 0, (one.name,)),
+    )
+    shared = SharedLayers((one, two), layers, (lost,), (say("note"),))
+    yield "SharedLayers", shared
+    yield "empty SharedLayers", SharedLayers((), ())
+    yield "SharingImage", one
+    yield "SharedLayer", layers[0]
+    yield "LayerTable", shared.layers
+
+
+def differences(say: Say) -> Iterator[tuple[str, Drawable]]:
+    """Two things of each kind that can be compared, which differ in all they say."""
+    names = say("a"), say("b")
+    ones = Say(say.text), Say(f"other {say.text}")
+    manifests = [manifest(one) for one in ones]
+    configs = [config(one) for one in ones]
+    indexes = [index(one) for one in ones]
+    changes = (
+        Change(("annotations", say("key")), say("before"), say("after")),
+        Change((say("added"),), None, [say("list"), 1]),
+        Change((say("removed"),), {say("object"): True}, None),
+    )
+    yield "FieldsDiff", FieldsDiff("the manifests", *names, changes)
+    yield "same FieldsDiff", manifests[0].diff(manifests[0])
+    yield "HistoryDiff", diff_history(configs[0], configs[1], Regard(), names)
+    ids = configs[0].diff_ids, ()
+    yield "LayersDiff", diff_layers(manifests[0].layers, manifests[1].layers[:1], names, ids)
+    yield "IndexDiff", diff_indexes(indexes[0], indexes[1], Regard.of(semantic=True))
+    listings = files(ones[0]), files(ones[1])
+    yield "FilesDiff", diff_files(*listings, Regard(), names)
+    entry = listings[0][0]
+    moved = FileChange(say("path"), entry, entry, (), say("old"), digest(1), digest(1))
+    yield "other FilesDiff", FilesDiff(*names, (moved,), 1, (say("unread"),), 2, complete=False)
+    contents = [Content(say("path"), _bytes(one("text")), 1_000) for one in ones]
+    yield "ContentDiff", ContentDiff(say("path"), contents[0], contents[1], *names)
+    binary = Content(say("path"), b"\0" + _bytes(say("text")), 1_000)
+    yield "binary ContentDiff", ContentDiff(say("path"), binary, contents[1], *names)
+    package = PackageChange(
+        say("package"), say("architecture"), say("manager"), (say("old"),), (say("new"),)
+    )
+    yield "PackagesDiff", PackagesDiff(*names, (package,), 3, complete=False)
+    images = ImageDiff(Image(manifests[0], ()), Image(manifests[1], ()), Regard(), names)
+    yield "fresh ImageDiff", images
+    looked = ImageDiff(*images.sides, Regard(), names)
+    assert len(looked.manifest) + len(looked.layers) == 0  # which have the same digests
+    yield "ImageDiff", looked
+
+
 def every(say: Say) -> Iterator[tuple[str, Drawable]]:
     """A value of every kind, with its name."""
     yield "Reference", ocinb.Reference(say("registry"), say("repository"), say("tag"), digest(1))
@@ -327,7 +475,30 @@ def every(say: Say) -> Iterator[tuple[str, Drawable]]:
     yield "whiteout FileEntry", files(say)[1]
     yield "lone FileEntry", FileEntry(say("path"), "other", mtime=WHEN, device=(8, 1))
     yield "Content", Content(say("path"), _bytes(say("text")), 1_000)
+    left = (LeftOut(say("path"), "fifo", "fifos are never made"),)
+    yield "Extracted", Extracted(say("folder"), 1, 2, 3, 4, 5, left, {"setuid dropped": 6})
     yield "binary Content", Content(say("path"), b"\0" + _bytes(say("text")), 1_000)
+    merged = filesystem(say)
+    yield "FileSystem", merged
+    yield "part of a FileSystem", merged.all
+    yield "LayeredEntry", merged[0]
+    yield "LayeredEntry that was taken away", merged.superseded[0]
+    yield "LayerShare", merged.layers[0]
+    yield "Waste", merged.waste
+    yield "WastedPath", merged.waste.paths[0]
+    yield "Treemap", treemap(say)
+    yield "Treemap by state", merged.treemap("state")
+    yield "empty Treemap", merged[:0].treemap()
+    yield "TagSizes", sizes(say)
+    yield "TagSize", sizes(say)[1]
+    yield "PackageList", installed(say)
+    yield "Package", installed(say)[0]
+    release = {say("name"): say("value"), "PRETTY_NAME": say("pretty"), "ID": say("id")}
+    yield "OsRelease", OsRelease(say("path"), release, (say("problem"),))
+    yield "PermissionReport", permissions(say)
+    yield "Finding", permissions(say)[0]
+    yield from differences(say)
+    yield from several(say)
     yield "Ping", ping(say)
     yield "Challenge", ping(say).challenges[0]
     yield "Endpoint", endpoints.MOUNT_BLOB
@@ -342,6 +513,10 @@ def every(say: Say) -> Iterator[tuple[str, Drawable]]:
         (descriptor(say, "mounted", 3), "mounted"),
     )
     yield "Pushed", Pushed(descriptor(say, "root"), (say("tag"),), blobs)  # type: ignore[arg-type]
+    copying = (say("source"), say("target"), (say("tag"),), copied_nodes(say), (say("why"),))
+    yield "Copied", Copied(*copying)
+    yield "CopyPlan", CopyPlan(*copying)
+    yield "CopyNode", copied_nodes(say)[0]
     yield (
         "Credentials",
         Credentials(say("user").replace(":", ""), Secret("x"), source=say("source")),
@@ -361,6 +536,11 @@ def stores(say: Say, folder: Path) -> Iterator[tuple[str, Drawable]]:
     hold(layout, Say(_bytes(say.text).decode()))  # JSON has no half characters
     yield "Layout", layout
     yield "read Layout", Layout(layout.path)
+    yield "layout LocalRepository", ocinb.open(layout.path)
+    saved = folder / name(say("archive.tar"))
+    ocinb.save(sample.sbom(sample.app()), saved, format="oci-archive")
+    yield "Archive", ocinb.open(saved).store
+    yield "nameless LocalRepository", ocinb.open(saved)
     cache = ocinb.Cache(folder / name(say("cache")))
     filling = cache.begin(Digest.of(b"x"), 1)
     assert filling is not None

@@ -420,3 +420,9 @@ def test_its_documents_are_json_with_sorted_names():
         assert json.dumps(
             json.loads(raw), sort_keys=True, separators=(",", ":"), ensure_ascii=False
         ) == raw.decode()  # fmt: skip
+
+
+def test_files_that_are_no_list_of_them_are_told_what_to_be():
+    for wrong in ({"/a": b"1"}, ["/a"], [b"1"], [("/a",)], [("/a", b"1", 0o644, 0)]):
+        with pytest.raises(TypeError, match=r"\(path, content, mode\)"):
+            Image.scratch().add_layer(wrong)  # type: ignore[arg-type]

@@ -87,6 +87,8 @@ def test_every_format_is_listed_as_tar_lists_it(tree: Path, options: list[str]):
     holes = files.get("holes")
     assert holes is None or holes.size == HOLE
     assert holes is None or ("sparse" in holes.odd) == ("--sparse" in options)
+    assert holes is None or holes.read() == (tree / "holes").read_bytes()
+    assert holes is None or holes.show(limit=100).raw == b"data" + bytes(96)
 
 
 def test_a_layer_of_next_to_nothing_but_zeros_is_taken_for_a_bomb_and_can_be_had(tree: Path):

@@ -367,8 +367,9 @@ def test_sparse_files_of_the_first_format(extended: int):
     assert files.complete
     assert (files[0].size, files[0].odd) == (2**43, ("sparse",))
     assert files["next"].bytes == b"1"
-    with pytest.raises(ocinb.errors.NotSupported):
-        files[0].read(limit=2**50)
+    assert files[0].show(limit=600).raw == b"x" * 512 + bytes(88)
+    with pytest.raises(ocinb.errors.InvalidContent, match=r"at most 64\.0 MiB"):
+        files[0].read()
 
 
 def test_a_map_of_holes_is_bounded():
@@ -388,6 +389,8 @@ def test_a_map_of_holes_is_bounded():
 def test_sparse_files_in_pax(said: dict[str, bytes]):
     found = one(pax(**said) + entry(b"s", b"x" * 600))
     assert (found.path, found.size, found.odd) == ("s", 2**43, ("sparse",))
+    with pytest.raises(ocinb.errors.NotSupported, match="map of them is none"):
+        found.read()
 
 
 def test_an_unknown_header_with_a_right_checksum_is_still_bounded():

@@ -10,7 +10,8 @@ import pytest
 from ocinb.errors import DigestMismatch, InvalidContent
 from ocinb.oci.descriptor import Descriptor
 from ocinb.oci.digest import Digest
-from ocinb.oci.given import PIECE, Given, blob_of, described
+from ocinb.oci.file_part import PIECE
+from ocinb.oci.given import Given, blob_of, described
 from ocinb.oci.media_types import LAYER
 
 CONTENT = bytes(range(256)) * 3_000  # three pieces

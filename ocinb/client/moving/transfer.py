@@ -8,7 +8,7 @@ import re
 from typing import IO
 
 from ocinb.client.moving.shelves import FileShelf, SinkShelf
-from ocinb.client.remote import RemoteArtifact, RemoteImage, RemoteIndex
+from ocinb.client.remote import Remote, RemoteArtifact, RemoteImage, RemoteIndex
 from ocinb.client.source import Folder, Target
 from ocinb.errors import NotSupported
 from ocinb.oci.image import Content, Image, ImageIndex
@@ -83,18 +83,18 @@ def the_chunk_size(size: int | None) -> int | None:
     return size
 
 
-def pushable(content: Content, tags: tuple[str, ...]) -> tuple[str, ...]:
+def pushable(content: Content | Remote, tags: tuple[str, ...]) -> tuple[str, ...]:
     """`tags`, each once; raises for tags that are none, and for what is no content."""
-    if isinstance(content, (RemoteIndex, RemoteImage, RemoteArtifact)):
-        raise NotSupported(
-            f"{content!r} cannot be pushed from where it is",
-            hints=["what is pushed is an ocinb.Image or ocinb.ImageIndex; for now, copy with "
-                   ".pull(folder) and any tool that pushes image layouts"],
-        )  # fmt: skip
-    if not isinstance(content, (Image, ImageIndex)):
+    if not isinstance(content, (Image, ImageIndex, RemoteIndex, RemoteImage, RemoteArtifact)):
         raise TypeError(
-            f"what is pushed is an ocinb.Image or ocinb.ImageIndex, not {type(content).__name__}"
+            "what is pushed is an ocinb.Image or ocinb.ImageIndex, or what a tag stands for "
+            f"elsewhere, not {type(content).__name__}"
         )
+    return the_tags(tags)
+
+
+def the_tags(tags: tuple[str, ...]) -> tuple[str, ...]:
+    """`tags`, each once; raises for those that are none."""
     for tag in tags:
         if not isinstance(tag, str):
             raise TypeError("tags are given one by one: push(image, 'v1', 'latest')")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from types import NoneType
 from typing import Self, cast
 
@@ -25,6 +25,24 @@ from ocinb.text import nearest
 _PAGES_OF_ADVICE = 3  # of tags, that an error may cost
 
 
+@contextmanager
+def watched(progress: Wanted, title: str) -> Iterator[None]:
+    """While this lasts, what a call does is told as `progress` says; see `Conversing.watched`."""
+    if callable(progress):
+        with listening(Calls(progress)):
+            yield
+        return
+    if not isinstance(progress, (bool, NoneType)):
+        raise TypeError(f"progress is True, False or something to call, not {progress!r:.80}")
+    wanted = progress is not False and Drawable.faces
+    panel = wanted().progress(progress, title) if wanted else None
+    if panel is None:
+        yield
+        return
+    with panel as observer, listening(observer):
+        yield
+
+
 class Conversing:
     """A repository `name` of `registry`, and what is known of it."""
 
@@ -41,23 +59,10 @@ class Conversing:
         auth = hidden_account(auth)
         return self if auth is None else cast("Self", self.registry.as_(auth)[self.name])
 
-    @contextmanager
-    def watched(self, progress: Wanted, title: str) -> Iterator[None]:
+    def watched(self, progress: Wanted, title: str) -> AbstractContextManager[None]:
         """While this lasts, what this call does is told to the panel or callback that `progress`
         asks for, in this thread."""
-        if callable(progress):
-            with listening(Calls(progress)):
-                yield
-            return
-        if not isinstance(progress, (bool, NoneType)):
-            raise TypeError(f"progress is True, False or something to call, not {progress!r:.80}")
-        wanted = progress is not False and Drawable.faces
-        panel = wanted().progress(progress, title) if wanted else None
-        if panel is None:
-            yield
-            return
-        with panel as observer, listening(observer):
-            yield
+        return watched(progress, title)
 
     def tally(self, place: str = "") -> Tally:
         """A count of the blobs of one transfer, to here or to another `place`."""

@@ -8,6 +8,7 @@ from typing import overload
 from ocinb.client.access.account import Account, hidden_account
 from ocinb.client.limits import the_limit
 from ocinb.client.moving import shelves, transfer
+from ocinb.client.moving.indexes import Indexes
 from ocinb.client.source import MEMORY_LIMIT, Target, Wanted
 from ocinb.client.verbs.asking import as_somebody
 from ocinb.client.verbs.looking import Looking
@@ -139,6 +140,11 @@ class Fetching(Looking):
         named = blob if isinstance(blob, Descriptor) else Digest(blob)
         emit, limit = self.registry.emit, the_limit(limit)
         return self.converse(part.get_part(self.name, named, start, stop, limit, emit))
+
+    @property
+    def indexes(self) -> Indexes:
+        """What is known about layers, in whichever repository of the registry they were seen."""
+        return self.registry.indexes
 
     def _fetch(
         self, blob: Descriptor | str, into: Target | None, limit: int, size: int | None

@@ -8,14 +8,19 @@ from ocinb.client.access.account import Account
 from ocinb.client.moving import transfer
 from ocinb.client.moving.tally import Tally
 from ocinb.client.names import the_identifier
+from ocinb.client.remote import Remote
 from ocinb.client.source import Wanted
 from ocinb.client.verbs.asking import as_somebody
 from ocinb.client.verbs.conversing import Conversing
+from ocinb.client.verbs.origins import origin_of
 from ocinb.oci.descriptor import Descriptor
 from ocinb.oci.digest import Digest
-from ocinb.oci.image import Blob, Content
+from ocinb.oci.image import Blob, Content, Image, ImageIndex
 from ocinb.oci.reference import check_tag
 from ocinb.protocol import push
+from ocinb.protocol.copying import carry
+from ocinb.protocol.copying.copy import Arrival
+from ocinb.protocol.copying.origin import Origin
 from ocinb.protocol.messages import Conversation, T
 from ocinb.protocol.push import MountFrom, Pushed
 from ocinb.protocol.stepper import Stepper
@@ -32,7 +37,7 @@ class Pushing(Conversing):
     @as_somebody
     def push(
         self,
-        content: Content,
+        content: Content | Remote,
         *tags: str,
         mount_from: str | None = None,
         chunk_size: int | None = None,
@@ -42,6 +47,8 @@ class Pushing(Conversing):
     ) -> Pushed:
         """Push an image, index or artifact under `tags`, or by digest alone without any.
 
+        What a tag stands for elsewhere, such as `other["v1"]`, is copied from there with all that
+        it names; `copy` can take along what refers to it, too.
         Blobs the registry has are not sent, so pushing again goes on where an interrupted push
         ended; nor are those it can take over from its repository `mount_from`, or from where the
         image was built on them; `mount_from="*"` leaves it to the registry to find the repository,
@@ -64,7 +71,7 @@ class Pushing(Conversing):
 
     def push_steps(
         self,
-        content: Content,
+        content: Content | Remote,
         *tags: str,
         mount_from: str | None = None,
         chunk_size: int | None = None,
@@ -81,13 +88,17 @@ class Pushing(Conversing):
 
     def _push(
         self,
-        content: Content,
+        content: Content | Remote,
         tags: tuple[str, ...],
         mount_from: str | None,
         chunk_size: int | None,
         tagging: Tagging | None,
         tally: Tally | None = None,
     ) -> Conversation[Pushed]:
+        if not isinstance(content, (Image, ImageIndex)):
+            origin = origin_of(content.source)
+            arrival = self._arrival(origin, mount_from, chunk_size, tagging, tally)
+            return self._pushed(content, tags, arrival)
         return push.push(
             self.name,
             content,
@@ -98,6 +109,35 @@ class Pushing(Conversing):
             together=self.registry.together if tally else one_by_one,
             turn=tally.turn if tally else at_once,
             tagging=tagging,
+        )
+
+    def _pushed(
+        self, content: Remote, tags: tuple[str, ...], arrival: Arrival
+    ) -> Conversation[Pushed]:
+        """What is somewhere else: the copy of it without what refers to it."""
+        asked = carry.Asked(arrival.origin, content.reference, content.asked, content.document)
+        done = yield from carry.copied(asked, self.full_name, tags, arrival.copy, arrival.together)
+        return done.pushed
+
+    def _arrival(
+        self,
+        origin: Origin,
+        mount_from: str | None,
+        chunk_size: int | None,
+        tagging: Tagging | None,
+        tally: Tally | None = None,
+    ) -> Arrival:
+        """How what is copied from `origin` comes here: step by step without a `tally`."""
+        return Arrival(
+            self.name,
+            origin,
+            tally.announce if tally else self.registry.emit,
+            mount_from=self._mounted_from(mount_from),
+            chunk_size=transfer.the_chunk_size(chunk_size),
+            together=self.registry.together if tally else one_by_one,
+            turn=tally.turn if tally else at_once,
+            tagging=tagging,
+            api=self.registry.referrers_api,
         )
 
     def _mounted_from(self, named: str | None) -> MountFrom:

@@ -14,7 +14,8 @@ from ocinb.client.verbs.asking import as_somebody
 from ocinb.client.verbs.pushing import Pushing
 from ocinb.oci import media_types
 from ocinb.oci.descriptor import Descriptor
-from ocinb.oci.given import PIECE, blob_of
+from ocinb.oci.file_part import PIECE
+from ocinb.oci.given import blob_of
 from ocinb.oci.image import Blob
 from ocinb.protocol import push
 from ocinb.protocol.events import Planned

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import NoReturn, Protocol, TypeAlias, cast
+from collections.abc import Callable, Iterable, Iterator
+from typing import NoReturn, Protocol, TypeAlias, TypeVar, cast
 
 from ocinb.client.wire.deadlines import Pace, Timeouts
 from ocinb.client.wire.headers import expected
 from ocinb.client.wire.stopping import current
+from ocinb.client.wire.stretches import Stretch, stretches
 from ocinb.errors import InvalidContent, TruncatedBody
+from ocinb.oci.file_part import FilePart
 from ocinb.protocol.fields.headers import Headers
 from ocinb.protocol.messages import Body, Request, Response
 from ocinb.text import visible
 
+P = TypeVar("P", bytes, Stretch)
 Count: TypeAlias = Callable[[int, int | None], None]  # bytes done, of how many
 
 
@@ -36,8 +39,16 @@ class Upload:
         self._body, self.size, self._count = body, announced, count
 
     def __iter__(self) -> Iterator[bytes]:
+        return self._counted(self._body)
+
+    def unread(self) -> Iterator[bytes] | Iterator[Stretch]:
+        """The same, but what lies in a file is not read: the system sends it from there."""
+        file: FilePart | None = getattr(self._body, "file", None)
+        return iter(self) if file is None else self._counted(stretches(file))
+
+    def _counted(self, pieces: Iterable[P]) -> Iterator[P]:
         done, stop = 0, current()
-        for piece in self._pieces():
+        for piece in _readable(pieces):
             if stop is not None:
                 stop.check()
             done += len(piece)
@@ -52,11 +63,12 @@ class Upload:
                 f"{'more' if done > self.size else f'{done:,}'}: did it change meanwhile?"
             )
 
-    def _pieces(self) -> Iterator[bytes]:
-        try:
-            yield from self._body
-        except OSError as error:  # a file of ours, not the network
-            raise InvalidContent(f"the body to send cannot be read: {error}") from error
+
+def _readable(pieces: Iterable[P]) -> Iterator[P]:
+    try:
+        yield from pieces
+    except OSError as error:  # a file of ours, not the network
+        raise InvalidContent(f"the body to send cannot be read: {error}") from error
 
 
 class Download:

@@ -9,6 +9,7 @@ import ssl
 import time
 
 from ocinb.client.wire.stopping import current
+from ocinb.client.wire.stretches import POSSIBLE, Stretch
 
 READ, WRITE = 1, 2
 _SLICE = 0.5  # seconds: who may be stopped looks up so often, should shutting down not wake it
@@ -48,15 +49,26 @@ class Connection:
             except _BLOCKED as blocked:
                 self._wait_until(until, blocked, READ)
 
-    def send_some(self, data: memoryview, seconds: float) -> int:
+    def send_some(self, data: memoryview | Stretch, seconds: float) -> int:
         """Send some of `data` and return how much; wait for room if there is none."""
         until = 0.0
         while True:
             try:
+                if isinstance(data, Stretch):
+                    return self._send_from_file(data)
                 return self.socket.send(data)
             except _BLOCKED as blocked:
                 until = until or time.monotonic() + seconds
                 self._wait_until(until, blocked, WRITE)
+
+    @property
+    def sends_files(self) -> bool:
+        """Whether the system can send what lies in a file; for TLS it has to pass by us."""
+        return POSSIBLE and not isinstance(self.socket, ssl.SSLSocket)
+
+    def _send_from_file(self, data: Stretch) -> int:
+        sent = data.send(self.socket.fileno())
+        return self.socket.send(data.read()) if sent is None else sent
 
     def receive(self, seconds: float) -> bytes:
         """Whatever comes next; nothing at the end of the connection."""

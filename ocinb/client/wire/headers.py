@@ -32,8 +32,10 @@ def to_send(request: Request, origin: Origin) -> Headers:
         headers.append(("Transfer-Encoding", "chunked"))
     elif (size or request.method in ("POST", "PUT", "PATCH")) and "content-length" not in given:
         headers.append(("Content-Length", str(size)))
-    for name, value in headers:
-        if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
+    if not _VALUE.fullmatch("".join([value for _, value in headers])):  # one look at all of them
+        raise _not_sendable(next(name for name, value in headers if not _VALUE.fullmatch(value)))
+    for name, _ in headers:
+        if not _NAME.fullmatch(name):
             raise _not_sendable(name)
     return Headers(headers)
 
@@ -65,7 +67,7 @@ def as_bytes(headers: Headers) -> list[tuple[bytes, bytes]]:
 
 def from_bytes(raw: list[tuple[bytes, bytes]]) -> Headers:
     """The headers that a library for HTTP gives, whatever their bytes are."""
-    return Headers((name.decode("latin-1"), value.decode("latin-1")) for name, value in raw)
+    return Headers([(name.decode("latin-1"), value.decode("latin-1")) for name, value in raw])
 
 
 def revealed(secrets: Mapping[str, Secret]) -> list[tuple[bytes, bytes]]:

@@ -11,14 +11,17 @@ import re
 import ssl
 import time
 from collections.abc import Iterable, Iterator
+from typing import cast
 
 import h11
 
 from ocinb.client.secret import Secret
+from ocinb.client.wire.bodies import Upload
 from ocinb.client.wire.buffers import BIG, buffered
 from ocinb.client.wire.connection import READ, WRITE, Connection, HungUp, NotTaken
 from ocinb.client.wire.deadlines import Pace, Timeouts
 from ocinb.client.wire.headers import as_bytes, from_bytes, revealed
+from ocinb.client.wire.stretches import Stretch
 from ocinb.protocol.fields.headers import Headers
 
 MOST_HEAD = 64 * 1024  # bytes of status line and headers (K-7)
@@ -61,7 +64,7 @@ class Http1:
         target: str,
         headers: Headers,
         secrets: dict[str, Secret],
-        body: Iterable[bytes],
+        body: Upload | tuple[()] = (),
     ) -> None:
         """Send the request, until all is sent or an answer comes that needs no more of it (U-11).
 
@@ -70,7 +73,7 @@ class Http1:
         self._bodiless = method == "HEAD"
         head = self._written(method, target, headers, secrets)
         try:
-            self._send_all(head, body)
+            self._send_all(head, self._unread(body))
         except TimeoutError as error:
             raise NotTaken(str(error)) from error
         except (ConnectionError, ssl.SSLError):
@@ -95,20 +98,30 @@ class Http1:
         except h11.LocalProtocolError as error:
             raise error.with_traceback(None) from None
 
-    def _send_all(self, head: memoryview, body: Iterable[bytes]) -> None:
+    def _send_all(self, head: memoryview, body: Iterable[bytes | Stretch]) -> None:
         waiting, pace = head, Pace(self._timeouts)
         for piece in body:
-            for part in self._http.send_with_data_passthrough(h11.Data(data=piece)) or ():
+            for part in self._framed(piece):
                 if waiting and len(waiting) + len(part) <= _SMALL:
-                    waiting = memoryview(b"".join((waiting, part)))
+                    waiting = memoryview(b"".join((waiting, _read(part))))
                     continue
-                if not (self._sent(waiting, pace) and self._sent(memoryview(part), pace)):
+                whole = part if isinstance(part, Stretch) else memoryview(part)
+                if not (self._sent(waiting, pace) and self._sent(whole, pace)):
                     return
                 waiting = memoryview(b"")
         end = self._http.send(h11.EndOfMessage())
         self._sent(memoryview(b"".join((waiting, end))) if end else waiting, pace)
 
-    def _sent(self, data: memoryview, pace: Pace) -> bool:
+    def _unread(self, body: Upload | tuple[()]) -> Iterable[bytes | Stretch]:
+        """`body`, or the stretches of files that it is, where those can be sent."""
+        return body.unread() if body and self.connection.sends_files else body
+
+    def _framed(self, piece: bytes | Stretch) -> Iterable[bytes | Stretch]:
+        """`piece` as it goes out: itself, for h11 looks at nothing but how long it is."""
+        data = h11.Data(data=cast("bytes", piece))
+        return self._http.send_with_data_passthrough(data) or ()
+
+    def _sent(self, data: memoryview | Stretch, pace: Pace) -> bool:
         """Send `data`; False when the answer came instead."""
         while data:
             if self.any_sent and self._answered_already():
@@ -258,3 +271,7 @@ class Http1:
         chunked = "transfer-encoding" in self.headers and "content-length" not in self.headers
         framed = chunked or self._length is not None
         self.keep = self._http.our_state is h11.DONE and framed and not surplus
+
+
+def _read(part: bytes | Stretch) -> bytes:
+    return part.read() if isinstance(part, Stretch) else part

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeAlias, cast, runtime_checkable
 
-from ocinb.errors import InvalidContent, NotSupported
+from ocinb.errors import InvalidContent, InvalidReference, NotSupported
 from ocinb.oci import annotations as keys
 from ocinb.oci import image, media_types
 from ocinb.oci.config import ImageConfig
@@ -20,6 +20,7 @@ from ocinb.oci.image import Blob, ImageIndex
 from ocinb.oci.manifest import Manifest
 from ocinb.oci.media_types import is_foreign
 from ocinb.oci.platform import Platform
+from ocinb.oci.reference import Reference
 
 
 class RemoteLayer(Protocol):
@@ -158,8 +159,17 @@ def _base(
 def _named(source: Source) -> dict[str, str]:
     """The annotations that say what an image is built on."""
     digest = {keys.BASE_DIGEST: str(source.digest)} if hasattr(source, "digest") else {}
-    reference = getattr(source, "reference", "")
+    reference = _in_a_registry(getattr(source, "reference", ""))
     return {**digest, **({keys.BASE_NAME: reference} if reference else {})}
+
+
+def _in_a_registry(reference: str) -> str:
+    """`reference`; nothing for what lies on this machine, whose paths are nobody's business."""
+    try:
+        Reference.parse(reference)
+    except InvalidReference:
+        return ""
+    return reference
 
 
 def _stays_elsewhere(layer: Descriptor) -> bool:

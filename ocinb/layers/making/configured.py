@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from ocinb.errors import NotSupported
+from ocinb.layers.files import FileList
+from ocinb.layers.filesystem import FileSystem
+from ocinb.layers.image_files import filesystem
+from ocinb.layers.listing import list_layer
 from ocinb.layers.making import basing, configuring
 from ocinb.layers.making.configuring import Words
 from ocinb.oci import image, media_types
 from ocinb.oci.descriptor import Descriptor
+from ocinb.oci.diffs.regard import Switches
 from ocinb.oci.document import encode_sorted
 from ocinb.oci.image import Blob
 from ocinb.oci.manifest import Manifest, parse_manifest
 from ocinb.oci.platform import Platform
+
+if TYPE_CHECKING:
+    from ocinb.layers.diffs.images import Comparable, ImageDiff
 
 
 @dataclass(frozen=True, repr=False)
@@ -101,6 +110,48 @@ class Configured(image.Image):
         """For another platform, such as `"linux/arm64/v8"`: the variant and the version of the
         system are what it says, too."""
         return self._changed(configuring.with_platform(self._json, basing.one(platform)))
+
+    @cached_property
+    def files(self) -> FileSystem:
+        """Its files as a container sees them, with what lower layers had and others took away.
+
+        Listed when first asked for, then kept; for that, the layers of a base are read where they
+        are. Raises `NotSupported` for what is no image, and where a layer is not here.
+        """
+        config, named = self.config, self.manifest.layers
+        here = {each.digest: each for each in self.layers}
+        missing = [each for each in named if each.digest not in here]
+        if missing or not isinstance(self.manifest, Manifest) or config is None:
+            what = f"without its layer {missing[0].digest}" if missing else "no image"
+            raise NotSupported(f"{self!r} is {what}: there is no file system")
+
+        def listed(position: int) -> FileList:
+            digest = named[position].digest
+            diff_id = dict(enumerate(config.diff_ids)).get(position)
+            return list_layer(here[digest], digest=digest, diff_id=diff_id)
+
+        return filesystem("", named, config, listed)
+
+    @property
+    def known_files(self) -> FileSystem | None:
+        """The same when they were listed before, else None; asks nobody."""
+        known: FileSystem | None = vars(self).get("files")
+        return known
+
+    def diff(self, other: Comparable, **switches: Unpack[Switches]) -> ImageDiff:
+        """This image and another one, or that of an index for its platform, side by side.
+
+        `semantic=True` overlooks times, order and names; for all switches see
+        `ocinb.oci.diffs.regard.Regard`. Nothing is read before it is asked for.
+        """
+        from ocinb.layers.diffs.images import ImageDiff, compare  # noqa: PLC0415  # few compare
+
+        found = compare(self, other, **switches)
+        assert isinstance(found, ImageDiff)  # one of the two is an image
+        return found
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: kept for name, kept in vars(self).items() if name != "files"}
 
     @property
     def _json(self) -> Mapping[str, Any]:

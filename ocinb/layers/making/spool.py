@@ -53,20 +53,21 @@ class Spool:
     def __call__(self) -> Iterator[bytes]:
         """All of it, in pieces."""
         for at in range(0, self.size, PIECE):
-            yield self._piece(at, min(PIECE, self.size - at))
+            yield self.read(at, min(PIECE, self.size - at))
+
+    def read(self, at: int, size: int) -> bytes:
+        """So many bytes from there, once all of it is there."""
+        if self._file is None:
+            return bytes(self._kept[at : at + size])
+        piece = read_at(self._file, at, size)
+        if len(piece) != size:
+            raise InvalidContent("the temporary file of a layer was changed by somebody")
+        return piece
 
     def __getstate__(self) -> dict[str, Any]:
         if self._file is not None:
             raise TypeError("a layer in a temporary file stays in this process: push its image")
         return self.__dict__
-
-    def _piece(self, at: int, size: int) -> bytes:
-        if self._file is None:
-            return bytes(self._kept[at : at + size])
-        piece = _read_at(self._file, at, size)
-        if len(piece) != size:
-            raise InvalidContent("the temporary file of a layer was changed by somebody")
-        return piece
 
     def _to_file(self) -> IO[bytes]:
         if self._file is None:
@@ -77,7 +78,7 @@ class Spool:
         return self._file
 
 
-def _read_at(file: IO[bytes], at: int, size: int) -> bytes:
+def read_at(file: IO[bytes], at: int, size: int) -> bytes:
     """So many bytes from there. Several threads may ask at once, where the system lets them."""
     if not hasattr(os, "pread"):
         file.seek(at)

@@ -40,7 +40,9 @@ class Written:
     diff_id: Digest
 
 
-class _Compressor(Protocol):
+class Compressor(Protocol):
+    """What compresses piece by piece, as zlib does."""
+
     def compress(self, piece: bytes | bytearray, /) -> bytes: ...
     def flush(self) -> bytes: ...
 
@@ -58,15 +60,15 @@ def write(
     `InvalidContent` for members that cannot be written, `NotSupported` for a compression that is
     not installed, and `DiskFull` when there is no room for what does not fit into memory.
     """
-    compressor = _compressor(compression, level)
+    packer = compressor(compression, level)
     ordered = complete(members)
     spool, plain, packed = Spool(), hashlib.sha256(), hashlib.sha256()
     for piece in _gathered(_archive(ordered, mtime)):
         plain.update(piece)
-        out = compressor.compress(piece)
+        out = packer.compress(piece)
         packed.update(out)
         spool.write(out)
-    rest = compressor.flush()
+    rest = packer.flush()
     packed.update(rest)
     spool.write(rest)
     spool.finish()
@@ -124,7 +126,8 @@ class _Plain:
         return b""
 
 
-def _compressor(compression: str, level: int | None) -> _Compressor:
+def compressor(compression: str, level: int | None = None) -> Compressor:
+    """What compresses so, the same bytes to the same bytes; raises `NotSupported` without zstd."""
     if compression not in _MEDIA_TYPES:
         raise ValueError(f"compression is one of {', '.join(_MEDIA_TYPES)}, not {compression!r}")
     if compression == "gzip":
@@ -137,10 +140,10 @@ def _compressor(compression: str, level: int | None) -> _Compressor:
     return _Plain()
 
 
-def _zstd(level: int | None) -> _Compressor:
+def _zstd(level: int | None) -> Compressor:
     for name in ("compression.zstd", "backports.zstd"):  # Python has it from 3.14 on
         try:
-            found: _Compressor = import_module(name).ZstdCompressor(level)
+            found: Compressor = import_module(name).ZstdCompressor(level)
         except ImportError:
             continue
         return found

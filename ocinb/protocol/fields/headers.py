@@ -33,12 +33,18 @@ class Headers(Mapping[str, str]):
             self._by_name: dict[str, list[str]] = pairs._by_name
             return
         self._pairs = tuple(pairs.items() if isinstance(pairs, Mapping) else pairs)
-        self._by_name = {}
+        by_name: dict[str, list[str]] = {}
         for name, value in self._pairs:
-            self._by_name.setdefault(name.lower(), []).append(value)
+            key = name.lower()
+            if key in by_name:
+                by_name[key].append(value)
+            else:
+                by_name[key] = [value]
+        self._by_name = by_name
 
     def __getitem__(self, name: str) -> str:
-        return ", ".join(self._by_name[name.lower()])
+        values = self._by_name[name.lower()]
+        return values[0] if len(values) == 1 else ", ".join(values)
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and name.lower() in self._by_name

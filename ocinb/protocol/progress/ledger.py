@@ -20,6 +20,7 @@ from ocinb.protocol.events import (
     Retrying,
     Skipped,
     Verified,
+    Written,
 )
 from ocinb.protocol.messages import Step
 from ocinb.text import human_size
@@ -121,6 +122,8 @@ class Ledger:
                 return self._started(event)
             case Skipped() | LeftOut() | Mounted() | Verified():
                 return self._settled(event)
+            case Written():
+                return self._written(event)
             case BytesMoved() | ResponseReceived() | Retrying() | Finished():
                 return self._went_on(event)
 
@@ -170,6 +173,14 @@ class Ledger:
                 entry.note = f"in {event.seconds:.1f} s: {event.reason}"
             case Finished(error=error) if error:
                 entry.note, entry.stopped = error, event.stopped
+        return entry
+
+    def _written(self, event: Written) -> Entry | None:
+        entry = self.entries.get(event.digest)
+        if entry is None or entry.over:
+            return None
+        self.moved += max(0, event.done - entry.moved)
+        entry.state, entry.way, entry.moved = "fetched", "down", event.done
         return entry
 
     def _settled(self, event: Skipped | LeftOut | Mounted | Verified) -> Entry | None:

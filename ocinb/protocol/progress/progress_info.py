@@ -19,6 +19,7 @@ from ocinb.protocol.events import (
     ResponseReceived,
     Skipped,
     Verified,
+    Written,
 )
 from ocinb.protocol.progress.ledger import Entry, Ledger
 
@@ -91,7 +92,7 @@ class Calls:
             case BytesMoved() if self._manifests.get(event.exchange) == event.direction:
                 sent = event.direction == "up"
                 self._tell("manifest", None, sent, event.done, event.total)
-            case BytesMoved() | Skipped() | LeftOut() | Mounted() | Verified() if entry:
+            case BytesMoved() | Written() | Skipped() | LeftOut() | Mounted() | Verified() if entry:
                 self._tell_of(entry)
 
     def _tell_of(self, entry: Entry) -> None:

@@ -14,7 +14,7 @@ from ocinb.protocol.fetch import get_manifest
 from ocinb.protocol.messages import Conversation
 from ocinb.protocol.pages import Pages
 
-Source: TypeAlias = Literal["api", "tag", "none"]
+Source: TypeAlias = Literal["api", "tag", "none", "looking"]
 
 # The bounds of one listing (K-6, K-26).
 MOST_REFERRERS = 100_000

@@ -35,8 +35,9 @@ class ReferrerList(Drawable):
     """Manifests that claim to refer to `subject`, and whether these are all.
 
     They were found by the registry's `api` or under the referrers `tag`; `none` means that there
-    is neither. With `artifact_type`, only those of that type are here. `note` says why the API was
-    not asked to the end, or what is missing when the list is not `complete`.
+    is neither, and `looking` that every manifest of a layout or an archive was looked at. With
+    `artifact_type`, only those of that type are here. `note` says why the API was not asked to the
+    end, or what is missing when the list is not `complete`.
 
     Whoever lists a manifest claims that it refers to the subject. When they are `confirmed`, each
     was fetched and says so itself; those that say otherwise are `refuted`, and not in the list.

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from ocinb.errors import NotSupported
 from ocinb.oci.digest import Digest, hasher
+from ocinb.oci.file_part import FilePart
 
 
 class Parts:
@@ -19,6 +20,12 @@ class Parts:
     def __init__(self, content: Iterable[bytes]) -> None:
         self._content = content
         self._kept: tuple[int, bytes, Iterator[bytes]] | None = None
+
+    @property
+    def file(self) -> FilePart | None:
+        """Where all of it lies on this machine, if it is nothing but a file."""
+        found: FilePart | None = getattr(self._content, "file", None)
+        return found
 
     def part(self, start: int, stop: int) -> Part:
         """The bytes from `start` up to, not including, `stop`, as a body."""
@@ -59,6 +66,12 @@ class Part:
     def size(self) -> int:
         """Bytes in all."""
         return self.stop - self.start
+
+    @property
+    def file(self) -> FilePart | None:
+        """Where it lies on this machine, if the blob is nothing but a file."""
+        file = self.whole.file
+        return file.part(self.start, self.stop) if file else None
 
     def __iter__(self) -> Iterator[bytes]:
         return self.whole.read(self.start, self.stop)

@@ -550,17 +550,14 @@ def test_a_registry_that_fails_all_along_is_an_error_and_nothing_is_tagged(empty
         broken.push(image(b"x"), "v1")
 
 
-def test_what_is_in_a_registry_is_copied_and_not_pushed(empty: Counted, school):
-    """Until `copy` comes."""
+def test_what_is_in_a_registry_is_pushed_from_where_it_is(empty: Counted, school):
     there = Repository("demo/app", registry=school)
     index = an_index(there)
     repository = Repository("demo/new", registry=empty)
-    for push in (repository.push, repository.push_steps):
-        for remote in (index, index["linux/amd64"], there["sbom"]):
-            with pytest.raises(NotSupported, match="cannot be pushed") as caught:
-                push(remote, "v1")  # type: ignore[arg-type]
-            assert ".pull(folder)" in caught.value.hints[0]
-    assert empty.asked == []
+    for number, remote in enumerate((index, index["linux/amd64"], there["sbom"])):
+        pushed = repository.push(remote, f"v{number}")
+        assert repository[f"v{number}"].raw == remote.raw
+        assert repository.push_steps(remote, "again").finish().descriptor == pushed.descriptor
 
 
 def test_what_was_pulled_and_what_was_pushed_are_the_same_bytes(tmp_path: Path, empty: Counted):

@@ -1,0 +1,1 @@
+"""Questions about several images at once, wherever they are."""

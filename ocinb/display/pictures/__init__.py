@@ -1,0 +1,1 @@
+"""Pictures that are drawn here, as SVG: no library, nothing that runs or loads."""

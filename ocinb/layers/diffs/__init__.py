@@ -1,0 +1,1 @@
+"""What two images hold, side by side: files, their content, packages."""

@@ -1,0 +1,1 @@
+"""Files of layers reached without fetching all of them."""

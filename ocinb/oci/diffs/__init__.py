@@ -1,0 +1,1 @@
+"""What two manifests, configs, histories or indexes say, side by side: values."""
