@@ -36,7 +36,7 @@ from typing import Any
 
 import ocinb
 from ocinb.layers.limits import Limits
-from ocinb.layers.reading import Unpacked
+from ocinb.layers.unpacking.reading import Unpacked
 from ocinb.oci import media_types
 from ocinb.oci.descriptor import Descriptor
 from ocinb.oci.file_part import FilePart
@@ -204,7 +204,7 @@ def fetched(layer: Any) -> tuple[int, int]:
 
 def merged(where: str, tag: str) -> Told:
     """The file system of an image, all of its layers listed for it."""
-    ready("ocinb.client.moving.opening", "ocinb.layers.image_files", "ocinb.layers.listing")
+    ready("ocinb.client.moving.opening", "ocinb.layers.merged.image_files", "ocinb.layers.listing")
     local = Path(where).is_dir()
     source = ocinb.open(where) if local else ocinb.Repository(where, plain_http=True)
     started = time.perf_counter()

@@ -275,7 +275,7 @@ class RemoteImage(_Bound[Manifest]):
         return self._filesystem(lambda layer: layer.list_files(limits=limits, progress=progress))
 
     def _filesystem(self, listed: Callable[[RemoteLayer], FileList]) -> FileSystem:
-        from ocinb.layers.image_files import filesystem  # noqa: PLC0415  # most look no further
+        from ocinb.layers.merged.image_files import filesystem  # noqa: PLC0415  # most look no further
 
         config = self.config  # before the layers, which are verified by what it says
         named = self.document.layers

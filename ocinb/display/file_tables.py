@@ -11,10 +11,10 @@ from typing import Any
 from ocinb.display import frames
 from ocinb.display.frames import LONGEST, Rows, rows
 from ocinb.layers import entries
-from ocinb.layers.content import Content
 from ocinb.layers.entries import Columns, FileEntry, oddities, permissions
 from ocinb.layers.extraction.extracted import Extracted
 from ocinb.layers.files import FileList
+from ocinb.layers.looking.content import Content
 from ocinb.text import visible
 
 _NUMBERS = {"size_bytes": "sizes", "mode": "modes", "offset_bytes": "offsets"}

@@ -20,10 +20,10 @@ from ocinb.display.view import (
     Word,
     view,
 )
-from ocinb.layers.content import Content
 from ocinb.layers.entries import FileEntry
 from ocinb.layers.extraction.extracted import Extracted, LeftOut
 from ocinb.layers.files import FileList
+from ocinb.layers.looking.content import Content
 from ocinb.text import human_size
 
 _GLYPHS = {

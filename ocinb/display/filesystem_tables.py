@@ -13,9 +13,9 @@ from ocinb.display.file_tables import column as column_of
 from ocinb.display.file_tables import record
 from ocinb.display.frames import Rows, rows
 from ocinb.layers.filesystem import FileSystem
-from ocinb.layers.layered import LayeredEntry, LayerShare
-from ocinb.layers.merging import NOBODY, STATES
-from ocinb.layers.waste import Waste, WastedPath
+from ocinb.layers.merged.layered import LayeredEntry, LayerShare
+from ocinb.layers.merged.merging import NOBODY, STATES
+from ocinb.layers.merged.waste import Waste, WastedPath
 
 
 @rows.register

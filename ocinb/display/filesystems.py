@@ -11,8 +11,8 @@ from ocinb.display.folders import folders
 from ocinb.display.parts import code, counted, dim, size
 from ocinb.display.view import Bar, Block, Cell, Facts, Fold, Row, Say, Table, View, Word, view
 from ocinb.layers.filesystem import FileSystem
-from ocinb.layers.layered import LayeredEntry, LayerShare
-from ocinb.layers.waste import Waste, WastedPath
+from ocinb.layers.merged.layered import LayeredEntry, LayerShare
+from ocinb.layers.merged.waste import Waste, WastedPath
 
 _BIGGEST = 20
 _COLUMNS = ("", "permissions", "owner", "size", "modified", "layer", "path")

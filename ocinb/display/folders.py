@@ -10,7 +10,7 @@ from ocinb.display.parts import counted, dim, size
 from ocinb.display.view import Block, Cell, Fold, Row, Table, Word
 from ocinb.layers import entries
 from ocinb.layers.filesystem import FileSystem
-from ocinb.layers.merging import LIVE, MARKER, SHARED
+from ocinb.layers.merged.merging import LIVE, MARKER, SHARED
 
 _DEEP = 4  # folders in each other
 _FOLDERS, _FILES = 8, 6  # that are shown of one folder

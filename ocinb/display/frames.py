@@ -122,8 +122,8 @@ FILE: Schema = {
     "hides": TEXT, "odd": TEXT, "offset_bytes": BYTES,
 }  # fmt: skip
 # The same for the layers of an image over each other. `layer` counts from 0, `state` is one of
-# `ocinb.layers.merging.STATES`, `by_layer` took the entry away; `live_bytes` are seen by this name,
-# once for all hard links, and `wasted_bytes` are in the layer and not seen.
+# `ocinb.layers.merged.merging.STATES`, `by_layer` took the entry away; `live_bytes` are seen by
+# this name, once for all hard links, and `wasted_bytes` are in the layer and not seen.
 LAYERED: Schema = {
     **FILE, "layer": COUNT, "state": TEXT, "by_layer": MAYBE_NUMBER, "live_bytes": BYTES,
     "wasted_bytes": BYTES,
@@ -157,8 +157,9 @@ PACKAGE: Schema = {
     "database": TEXT, "layer": MAYBE_NUMBER,
 }  # fmt: skip
 OS_RELEASE: Schema = {"name": TEXT, "value": TEXT}
-# One row per reason to look at a file; `kind` is one of `ocinb.layers.permissions.KINDS`; `user`
-# and `group` are empty where `etc/passwd` and `etc/group` know none.
+# One row per reason to look at a file; `kind` is one of
+# `ocinb.layers.inspecting.permissions.KINDS`; `user` and `group` are empty
+# where `etc/passwd` and `etc/group` know none.
 FINDING: Schema = {
     "path": TEXT, "kind": TEXT, "type": TEXT, "permissions": TEXT, "mode": COUNT, "uid": COUNT,
     "gid": COUNT, "user": TEXT, "group": TEXT, "why": TEXT,

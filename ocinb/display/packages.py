@@ -9,8 +9,8 @@ from ocinb.display import frames
 from ocinb.display.frames import Rows, rows
 from ocinb.display.parts import code, counted, dim, listed, size, value
 from ocinb.display.view import Block, Cell, Facts, Fold, Row, Say, Table, View, Word, view
-from ocinb.layers.os_release import OsRelease
-from ocinb.layers.packages.found import Database, Package, PackageList
+from ocinb.layers.inspecting.os_release import OsRelease
+from ocinb.layers.inspecting.packages.found import Database, Package, PackageList
 
 _COLUMNS = ("package", "version", "architecture", "size", "source", "licence", "description")
 

@@ -8,7 +8,7 @@ from ocinb.display import frames
 from ocinb.display.frames import Rows, rows
 from ocinb.display.parts import code, dim
 from ocinb.display.view import Block, Cell, Facts, Fold, Row, Say, Table, Tone, View, Word, view
-from ocinb.layers.permissions import KINDS, Finding, PermissionReport
+from ocinb.layers.inspecting.permissions import KINDS, Finding, PermissionReport
 
 _COLUMNS = ("permissions", "owner", "path", "why")
 _GRAVE = ("setuid", "capabilities", "world-writable file", "world-writable directory")

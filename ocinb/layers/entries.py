@@ -16,9 +16,9 @@ from ocinb.text import human_size, visible
 if TYPE_CHECKING:
     import os
 
-    from ocinb.layers.content import Content
     from ocinb.layers.extraction.plan import Source
     from ocinb.layers.limits import Quota
+    from ocinb.layers.looking.content import Content
 
 Bytes: TypeAlias = bytes  # an entry has an attribute of that name
 
@@ -154,7 +154,7 @@ class FileEntry(Drawable):
         `overwrite`, `InvalidContent` beyond `quota` (16 GiB if none is given), `DiskFull`, and as
         `read`.
         """
-        from ocinb.layers.extracting import save  # noqa: PLC0415  # it knows of entries
+        from ocinb.layers.extraction.extracting import save  # noqa: PLC0415  # it knows of entries
 
         source, position = self.where.file(self.position)
         return save(source, position, path, overwrite=overwrite, quota=quota)

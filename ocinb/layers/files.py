@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Unpack, overload
 
 from ocinb.drawable import Drawable
 from ocinb.errors import InvalidArchive, InvalidReference
-from ocinb.layers import entries, names
-from ocinb.layers.content import Contents, resolved
+from ocinb.layers import entries
 from ocinb.layers.entries import TYPES, Columns, FileEntry
-from ocinb.layers.extracting import extract
 from ocinb.layers.extraction.extracted import Extracted
-from ocinb.layers.globs import matcher
-from ocinb.layers.inspecting import Inspected
+from ocinb.layers.extraction.extracting import extract
+from ocinb.layers.inspecting.inspected import Inspected
 from ocinb.layers.lazy.fetched import Fetched
 from ocinb.layers.limits import Quota
+from ocinb.layers.looking.content import Contents, resolved
+from ocinb.layers.looking.globs import matcher
+from ocinb.layers.unpacking import names
 from ocinb.oci.diffs.regard import Regard, Switches
 from ocinb.oci.digest import Digest
 from ocinb.text import human_size, nearest, visible
@@ -208,7 +209,7 @@ class FileList(Inspected, Drawable):
     def digests(self, positions: Iterable[int]) -> dict[int, Digest]:
         """The SHA-256 of the content of the entries at these positions of the archive, in one pass.
 
-        Links have none, nor has what cannot be read; see `ocinb.layers.hashing.digests`.
+        Links have none, nor has what cannot be read; see `ocinb.layers.looking.hashing.digests`.
         """
         return self._contents.digests(positions) if self._contents is not None else {}
 

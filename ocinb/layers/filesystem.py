@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING, Literal, Self, Unpack, overload
 
 from ocinb.drawable import Drawable
 from ocinb.errors import InvalidArchive, InvalidReference
-from ocinb.layers import entries, names
+from ocinb.layers import entries
 from ocinb.layers.entries import WH, Columns
-from ocinb.layers.extracting import extract
 from ocinb.layers.extraction.extracted import Extracted
+from ocinb.layers.extraction.extracting import extract
 from ocinb.layers.files import FileList
-from ocinb.layers.globs import matcher
-from ocinb.layers.inspecting import Inspected
-from ocinb.layers.layered import LayeredEntry, Layers, LayerShare
+from ocinb.layers.inspecting.inspected import Inspected
 from ocinb.layers.limits import Quota
-from ocinb.layers.merging import DELETED, HIDDEN, NOBODY, SHARED, STATES, SUPERSEDED, Stack
-from ocinb.layers.waste import Waste
+from ocinb.layers.looking.globs import matcher
+from ocinb.layers.merged.layered import LayeredEntry, Layers, LayerShare
+from ocinb.layers.merged.merging import DELETED, HIDDEN, NOBODY, SHARED, STATES, SUPERSEDED, Stack
+from ocinb.layers.merged.waste import Waste
+from ocinb.layers.unpacking import names
 from ocinb.oci.diffs.regard import Regard, Switches
 from ocinb.text import human_size, nearest, visible
 

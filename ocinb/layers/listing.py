@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from ocinb.errors import DigestMismatch, InvalidReference
-from ocinb.layers.content import Contents
 from ocinb.layers.files import FileList, Listed
 from ocinb.layers.lazy.index import check_archive
 from ocinb.layers.limits import Limits
-from ocinb.layers.reading import Pour, Reading, Taker
+from ocinb.layers.looking.content import Contents
+from ocinb.layers.unpacking.reading import Pour, Reading, Taker
 from ocinb.oci.digest import Digest
 from ocinb.oci.given import Given, read
 from ocinb.text import short_path

@@ -17,9 +17,9 @@ import ocinb
 from ocinb import errors
 from ocinb.client.layer import RemoteLayer
 from ocinb.client.remote import RemoteImage
-from ocinb.layers import compression
 from ocinb.layers.files import FileList
 from ocinb.layers.lazy import points, reach
+from ocinb.layers.unpacking import compression
 from ocinb.oci import media_types
 from ocinb.oci.descriptor import Descriptor
 from ocinb.oci.document import encode

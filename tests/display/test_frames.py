@@ -13,9 +13,9 @@ import ocinb
 from ocinb.client.several.shared import LayerTable
 from ocinb.display import faces, frames
 from ocinb.drawable import Drawable
-from ocinb.layers.os_release import OsRelease
-from ocinb.layers.packages.found import PackageList
-from ocinb.layers.permissions import PermissionReport
+from ocinb.layers.inspecting.os_release import OsRelease
+from ocinb.layers.inspecting.packages.found import PackageList
+from ocinb.layers.inspecting.permissions import PermissionReport
 from ocinb.oci.config import parse_config
 from ocinb.oci.descriptor import EMPTY
 from ocinb.oci.index import Index

@@ -18,7 +18,6 @@ from ocinb.client.several.failures import Failure
 from ocinb.client.several.found import Findings, FoundFile, SearchedImage
 from ocinb.client.several.shared import SharedLayer, SharedLayers, SharingImage
 from ocinb.drawable import Drawable
-from ocinb.layers.content import Content
 from ocinb.layers.diffs.comparing import diff_files
 from ocinb.layers.diffs.files import FileChange, FilesDiff
 from ocinb.layers.diffs.images import ImageDiff
@@ -28,9 +27,10 @@ from ocinb.layers.entries import Columns, FileEntry
 from ocinb.layers.extraction.extracted import Extracted, LeftOut
 from ocinb.layers.files import FileList, Listed
 from ocinb.layers.filesystem import FileSystem
-from ocinb.layers.os_release import OsRelease
-from ocinb.layers.packages.found import Database, Package, PackageList
-from ocinb.layers.permissions import Finding, PermissionReport
+from ocinb.layers.inspecting.os_release import OsRelease
+from ocinb.layers.inspecting.packages.found import Database, Package, PackageList
+from ocinb.layers.inspecting.permissions import Finding, PermissionReport
+from ocinb.layers.looking.content import Content
 from ocinb.layers.treemap import Treemap
 from ocinb.oci import annotations as keys
 from ocinb.oci import media_types

@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 
 import ocinb
 from ocinb.errors import DigestMismatch, InvalidReference, NotSupported
-from ocinb.layers.content import Content
 from ocinb.layers.diffs.files import FilesDiff
 from ocinb.layers.diffs.images import ImageDiff
 from ocinb.layers.diffs.packages import diff_packages
 from ocinb.layers.diffs.texts import ContentDiff, diff_content
 from ocinb.layers.diffs.versions import newer
 from ocinb.layers.files import FileList
-from ocinb.layers.packages.found import Package
+from ocinb.layers.inspecting.packages.found import Package
+from ocinb.layers.looking.content import Content
 from ocinb.oci.digest import Digest
 from tests.layers.archives import END, entry, gzipped, pax
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import ocinb
 from ocinb.errors import InvalidReference
 from ocinb.layers.filesystem import FileSystem
-from ocinb.layers.merging import Stack
+from ocinb.layers.merged.merging import Stack
 from tests.layers.archives import END, entry, header, listed
 from tests.layers.stacks import archive, stacked, states
 

@@ -10,9 +10,9 @@ import pytest
 import ocinb
 from ocinb.display import faces
 from ocinb.errors import InvalidArchive, InvalidContent
-from ocinb.layers import reading
 from ocinb.layers.files import FileList
-from ocinb.layers.reading import MARKED
+from ocinb.layers.unpacking import reading
+from ocinb.layers.unpacking.reading import MARKED
 from ocinb.oci.digest import Digest
 from tests.layers.archives import END, entry, gzipped, header
 

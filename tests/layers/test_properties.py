@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 import ocinb
 from ocinb.errors import OcinbError
-from ocinb.layers import names
 from ocinb.layers.entries import TYPES
+from ocinb.layers.unpacking import names
 from tests.layers.archives import END, entry, gzipped, listed, written
 
 KINDS = {

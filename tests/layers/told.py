@@ -6,9 +6,9 @@ import re
 import subprocess
 from pathlib import Path
 
-from ocinb.layers import names
 from ocinb.layers.entries import FileEntry
 from ocinb.layers.files import FileList
+from ocinb.layers.unpacking import names
 
 _LINE = re.compile(
     r"(?P<permissions>\S{10})\+? (?P<owner>\d+/\d+) +(?P<size>\S+) "

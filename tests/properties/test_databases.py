@@ -12,12 +12,19 @@ import pytest
 from hypothesis import strategies as st
 
 import ocinb
-from ocinb.layers import file_capabilities, os_release
+from ocinb.layers.inspecting import file_capabilities, os_release
+from ocinb.layers.inspecting.packages import (
+    apk,
+    dpkg,
+    rpm_berkeley,
+    rpm_header,
+    rpm_ndb,
+    rpm_sqlite,
+)
+from ocinb.layers.inspecting.packages.reading import packages
 from ocinb.layers.limits import Broken
-from ocinb.layers.packages import apk, dpkg, rpm_berkeley, rpm_header, rpm_ndb, rpm_sqlite
-from ocinb.layers.packages.reading import packages
 from tests.layers.archives import written
-from tests.layers.packages.made_by_rpm import BERKELEY, NDB, SQLITE
+from tests.layers.inspecting.packages.made_by_rpm import BERKELEY, NDB, SQLITE
 from tests.properties.strange import for_all
 
 STATUS = b"Package: a\nStatus: install ok installed\nVersion: 1\nInstalled-Size: 1\nSource: b (2)\n"

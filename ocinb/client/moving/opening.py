@@ -12,7 +12,7 @@ from ocinb.layers.lazy.fetched import Fetched
 from ocinb.layers.lazy.index import LayerIndex, indexed
 from ocinb.layers.limits import Limits
 from ocinb.layers.listing import listed
-from ocinb.layers.reading import Pour, Taker
+from ocinb.layers.unpacking.reading import Pour, Taker
 from ocinb.oci.descriptor import Descriptor
 from ocinb.oci.digest import Digest
 from ocinb.oci.manifest import Manifest

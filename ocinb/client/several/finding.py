@@ -20,9 +20,9 @@ from ocinb.client.verbs.conversing import watched
 from ocinb.errors import NotSupported
 from ocinb.layers.entries import TYPES
 from ocinb.layers.files import FileList
-from ocinb.layers.globs import matcher
-from ocinb.layers.image_files import filesystem
-from ocinb.layers.merging import NOBODY, STATES, Stack
+from ocinb.layers.looking.globs import matcher
+from ocinb.layers.merged.image_files import filesystem
+from ocinb.layers.merged.merging import NOBODY, STATES, Stack
 from ocinb.oci.digest import Digest
 from ocinb.oci.media_types import is_foreign
 from ocinb.oci.platform import Platform

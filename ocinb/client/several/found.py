@@ -20,9 +20,9 @@ class FoundFile(Drawable):
     """An entry of a layer whose path fits, in one of the images that have the layer.
 
     `layer` counts from 0 in that image, `also_in` are the other images that have this very layer.
-    `state` is what became of it under the layers above, as in `ocinb.layers.layered.LayeredEntry`,
-    and `by` the layer that took it away; None where nobody knows, since not all layers were read
-    or it was not asked for.
+    `state` is what became of it under the layers above, as in
+    `ocinb.layers.merged.layered.LayeredEntry`, and `by` the layer that took it away; None
+    where nobody knows, since not all layers were read or it was not asked for.
     """
 
     reference: str

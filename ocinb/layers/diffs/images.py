@@ -125,7 +125,7 @@ class ImageDiff(Reported, Drawable):
     @cached_property
     def packages(self) -> PackagesDiff:
         """What is installed in them, as far as databases of dpkg, apk and rpm say."""
-        from ocinb.layers.packages.reading import packages  # noqa: PLC0415  # reading them takes much
+        from ocinb.layers.inspecting.packages.reading import packages  # noqa: PLC0415  # reading them takes much
 
         a, b = map(packages, self._files)
         return diff_packages(a, b, self.names, complete=a.complete and b.complete)

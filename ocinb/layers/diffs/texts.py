@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from ocinb.drawable import Drawable
-from ocinb.layers.content import Content, hex_line
+from ocinb.layers.looking.content import Content, hex_line
 from ocinb.oci.diffs.aligning import Pair, align
 from ocinb.oci.diffs.reporting import Reported
 from ocinb.text import visible

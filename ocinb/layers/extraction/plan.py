@@ -17,7 +17,7 @@ from ocinb.layers import entries
 from ocinb.layers.entries import FileEntry
 from ocinb.layers.extraction.extracted import LeftOut
 from ocinb.layers.limits import Quota
-from ocinb.layers.sifting import Sink
+from ocinb.layers.looking.sifting import Sink
 from ocinb.text import human_size
 
 _REFUSED = ("path with ..", "no name", "NUL in its name")

@@ -7,14 +7,14 @@ from typing import Protocol, TypeAlias
 
 from ocinb.errors import DigestMismatch, InvalidContent
 from ocinb.layers import entries
-from ocinb.layers.compression import unpacker
-from ocinb.layers.content import Contents, Reaching
 from ocinb.layers.lazy.contents_table import Chunk, Table
 from ocinb.layers.lazy.fetched import Fetched
 from ocinb.layers.lazy.reach import Spans
 from ocinb.layers.limits import Broken, Limits
-from ocinb.layers.reading import Taker
-from ocinb.layers.sifting import Sink
+from ocinb.layers.looking.content import Contents, Reaching
+from ocinb.layers.looking.sifting import Sink
+from ocinb.layers.unpacking.compression import unpacker
+from ocinb.layers.unpacking.reading import Taker
 from ocinb.oci.digest import Digest, hasher
 
 Fetch: TypeAlias = Callable[[int, int], bytes]  # the bytes of a layer from here up to there

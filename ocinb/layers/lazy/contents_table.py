@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from ocinb.errors import InvalidArchive
-from ocinb.layers import entries, names
+from ocinb.layers import entries
 from ocinb.layers.entries import Columns
 from ocinb.layers.limits import Broken, Limits
+from ocinb.layers.unpacking import names
 
 KINDS = {
     "reg": entries.FILE, "dir": entries.DIRECTORY, "symlink": entries.SYMLINK,

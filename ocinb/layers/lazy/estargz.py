@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 
 from ocinb.errors import DigestMismatch
-from ocinb.layers import fields
-from ocinb.layers.compression import unpacker
 from ocinb.layers.lazy.chunks import Fetch
 from ocinb.layers.lazy.contents_table import TABLE_LIMIT, Table, refused
 from ocinb.layers.lazy.toc import read_toc
 from ocinb.layers.limits import Broken, Limits
-from ocinb.layers.recording import BLOCK, HEADER
+from ocinb.layers.unpacking import fields
+from ocinb.layers.unpacking.compression import unpacker
+from ocinb.layers.unpacking.recording import BLOCK, HEADER
 from ocinb.oci.digest import Digest
 
 FOOTER = 51

@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ocinb.errors import DigestMismatch, InvalidArchive
-from ocinb.layers.content import Contents
 from ocinb.layers.entries import Columns
 from ocinb.layers.files import FileList, Listed
 from ocinb.layers.lazy.fetched import Fetched
 from ocinb.layers.lazy.points import Finder
 from ocinb.layers.lazy.reach import Origin, Reach, Spans
 from ocinb.layers.limits import Limits
-from ocinb.layers.reading import Pour, Reading
+from ocinb.layers.looking.content import Contents
+from ocinb.layers.unpacking.reading import Pour, Reading
 from ocinb.oci.digest import Digest
 
 _ENTRY = 200  # bytes of memory that an entry takes, more or less

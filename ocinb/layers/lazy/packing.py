@@ -19,13 +19,13 @@ from itertools import accumulate, pairwise
 from typing import Any
 
 from ocinb.errors import InvalidArchive, OcinbError
-from ocinb.layers import sparse
 from ocinb.layers.entries import ODD, TYPES, Columns
 from ocinb.layers.lazy.blocks import BLOCK, DIGEST
 from ocinb.layers.lazy.index import LayerIndex
 from ocinb.layers.lazy.points import MOST, WINDOW, Point
 from ocinb.layers.lazy.reach import Spans
 from ocinb.layers.limits import Limits
+from ocinb.layers.unpacking import sparse
 from ocinb.oci.digest import Digest, hasher
 
 _MAGIC = b"ocinb layer index 1\n"

@@ -19,7 +19,7 @@ from ocinb.layers.lazy.fetched import Fetched
 from ocinb.layers.lazy.points import Point
 from ocinb.layers.lazy.resuming import resumed
 from ocinb.layers.limits import Broken, Limits
-from ocinb.layers.reading import Pour, Unpacked
+from ocinb.layers.unpacking.reading import Pour, Unpacked
 
 _MOST_PACKED = 256 * 1024 * 1024  # bytes of a part that are held in memory while it is unpacked
 _SPARE = 1024 * 1024

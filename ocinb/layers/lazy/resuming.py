@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from ocinb.errors import InvalidContent
-from ocinb.layers.compression import unpacker
 from ocinb.layers.lazy.points import Point
 from ocinb.layers.limits import Broken, Limits
+from ocinb.layers.unpacking.compression import unpacker
 
 _PIECE = 1024 * 1024
 _RAW, _GZIP = -15, 31  # how zlib is told to expect bare deflate, or gzip

@@ -12,8 +12,6 @@ from itertools import pairwise
 from struct import Struct
 
 from ocinb.errors import DigestMismatch, InvalidContent
-from ocinb.layers import pax
-from ocinb.layers.fields import LARGEST
 from ocinb.layers.lazy.chunks import Fetch
 from ocinb.layers.lazy.contents_table import KINDS, Row, Table, refused
 from ocinb.layers.lazy.fetched import Fetched
@@ -23,7 +21,9 @@ from ocinb.layers.lazy.reach import Spans
 from ocinb.layers.lazy.resuming import resumed
 from ocinb.layers.lazy.toc import hashable, seconds
 from ocinb.layers.limits import Broken, Limits
-from ocinb.layers.recording import BLOCK, padded
+from ocinb.layers.unpacking import pax
+from ocinb.layers.unpacking.fields import LARGEST
+from ocinb.layers.unpacking.recording import BLOCK, padded
 from ocinb.oci.digest import Digest, hasher
 
 _WHAT = "the SOCI index of a layer"

@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ocinb.errors import InvalidReference
-from ocinb.layers.fields import LARGEST
 from ocinb.layers.lazy.contents_table import KINDS, TABLE_LIMIT, Row, Table, refused
 from ocinb.layers.limits import Broken, Limits
+from ocinb.layers.unpacking.fields import LARGEST
 from ocinb.oci.digest import Digest
 from ocinb.oci.strict_json import parse_object
 

@@ -11,11 +11,11 @@ import re
 from struct import Struct
 
 from ocinb.errors import DigestMismatch
-from ocinb.layers.compression import unpacker
 from ocinb.layers.lazy.chunks import Fetch
 from ocinb.layers.lazy.contents_table import TABLE_LIMIT, Table, refused
 from ocinb.layers.lazy.toc import read_toc
 from ocinb.layers.limits import Broken, Limits
+from ocinb.layers.unpacking.compression import unpacker
 from ocinb.oci.digest import Digest
 
 _WHAT = "the table of contents of a zstd:chunked layer"

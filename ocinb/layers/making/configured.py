@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Self, Unpack
 from ocinb.errors import NotSupported
 from ocinb.layers.files import FileList
 from ocinb.layers.filesystem import FileSystem
-from ocinb.layers.image_files import filesystem
 from ocinb.layers.listing import list_layer
 from ocinb.layers.making import basing, configuring
 from ocinb.layers.making.configuring import Words
+from ocinb.layers.merged.image_files import filesystem
 from ocinb.oci import image, media_types
 from ocinb.oci.descriptor import Descriptor
 from ocinb.oci.diffs.regard import Switches

@@ -13,10 +13,10 @@ from functools import cached_property
 from typing import Any
 
 from ocinb.errors import DigestMismatch, InvalidContent, InvalidReference, NotSupported
-from ocinb.layers.compression import MAGIC, sniffed
 from ocinb.layers.limits import Broken, Limits
 from ocinb.layers.making.members import shown
-from ocinb.layers.reading import Unpacked
+from ocinb.layers.unpacking.compression import MAGIC, sniffed
+from ocinb.layers.unpacking.reading import Unpacked
 from ocinb.oci import annotations as keys
 from ocinb.oci import media_types, strict_json
 from ocinb.oci.config import ImageConfig, parse_config

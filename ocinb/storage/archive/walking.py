@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Protocol
 
-from ocinb.layers.compression import MAGIC, sniffed
 from ocinb.layers.entries import Columns
 from ocinb.layers.limits import Broken, Limits
 from ocinb.layers.making.spool import Spool, read_at
-from ocinb.layers.reading import Unpacked, invalid
-from ocinb.layers.tar import Walker
+from ocinb.layers.unpacking.compression import MAGIC, sniffed
+from ocinb.layers.unpacking.reading import Unpacked, invalid
+from ocinb.layers.unpacking.tar import Walker
 from ocinb.storage import files
 from ocinb.storage.store import PIECE
 from ocinb.text import short_path

@@ -155,7 +155,7 @@ def _digest(content: bytes) -> str:
 
 def without_zstd(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if nothing here could unpack zstd."""
-    compression = import_module("ocinb.layers.compression")
+    compression = import_module("ocinb.layers.unpacking.compression")
 
     def missing(name: str) -> Any:
         raise ImportError(name)

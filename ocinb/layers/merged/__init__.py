@@ -1,0 +1,1 @@
+"""Layers over each other, and what that costs."""

@@ -1,0 +1,1 @@
+"""A layer as it streams by: what packs it, the tar in it, and what its headers say."""
