@@ -7,8 +7,8 @@ import pytest
 from ocinb.display import faces
 from ocinb.display.parts import stacked as stacked_bar
 from ocinb.display.text import cell_text
-from tests.layers.stacks import stacked
 from tests.layers.merged.test_waste import dive_image
+from tests.layers.stacks import stacked
 
 
 def test_what_was_taken_away_is_struck_through_with_the_layer_that_did_it():
