@@ -76,6 +76,8 @@ def nearest(wanted: str, choices: Iterable[str], most: int = 10) -> str:
     import difflib  # noqa: PLC0415  # only when something is already wrong
 
     listed = list(choices)
+    if not listed:
+        return "there are none"
     close = difflib.get_close_matches(wanted[:128], listed[:1_000], n=1)
     guess = f"did you mean {visible(close[0], 128)!r}? " if close else ""
     return f"{guess}there are: {some_of(listed, most)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import ocinb
 
@@ -17,6 +18,25 @@ HEAVY = (
     "cheroot",
     "dataclasses",
     "asyncio",
+)
+# What a pull does without: others' conversations, what is in layers, and what few are told or run.
+ASIDE = (
+    "ocinb.display.",
+    "ocinb.layers.",
+    "ocinb.oci.diffs.",
+    "ocinb.protocol.capabilities.",
+    "ocinb.protocol.catalog.",
+    "ocinb.protocol.copying.",
+    "ocinb.protocol.delete.",
+    "ocinb.protocol.referring.referrers.",
+    "ocinb.protocol.sizes.",
+    "ocinb.protocol.tags.",
+    "ocinb.registry.",
+    "ocinb.storage.archive.",
+    "asyncio.",
+    "logging.",
+    "platform.",
+    "subprocess.",
 )
 
 
@@ -50,6 +70,21 @@ def test_drawing_a_value_as_html_loads_neither_frames_nor_the_notebook():
     done = subprocess.run(
         [sys.executable, "-I", "-c", check], capture_output=True, text=True, check=True
     )
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_pull_loads_neither_copies_nor_layers_nor_subprocess(tmp_path: Path):
+    check = (
+        "import sys, ocinb; _, place, into = sys.argv;"
+        "ocinb.Repository('demo/app', registry=place).pull('latest', into, progress=False);"
+        f"print([name for name in sys.modules if f'{{name}}.'.startswith({ASIDE!r})])"
+    )
+    with ocinb.sample.school().serve() as server:
+        place = server.url.removeprefix("http://")
+        done = subprocess.run(
+            [sys.executable, "-I", "-c", check, place, str(tmp_path / "layout")],
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
     assert done.stdout.strip() == "[]"
 
 

@@ -131,7 +131,7 @@ def test_a_few_of_many_are_listed_with_the_number_of_the_rest():
 def test_the_nearest_choice_is_suggested():
     assert nearest("lastest", ["latest", "v1"]) == "did you mean 'latest'? there are: latest, v1"
     assert nearest("xyz", ["latest", "v1"]) == "there are: latest, v1"
-    assert nearest("xyz", []) == "there are: none"
+    assert nearest("xyz", []) == "there are none"
     assert "\x1b" not in nearest("\x1b[2J", ["\x1b[2K"])
     assert len(nearest("x" * 1_000_000, ["x" * 10_000] * 10_000)) < 3_000
 

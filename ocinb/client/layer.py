@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ocinb.client.source import MEMORY_LIMIT, Source, Target, Wanted
@@ -68,7 +67,7 @@ class RemoteLayer(Drawable):
         """Write the content to a file or sink, verified on the way."""
         self.source.pull_blob(self.descriptor, into=into, progress=progress)
 
-    @cached_property
+    @property
     def files(self) -> FileList:
         """The files in it, when first asked for; nothing of them is written anywhere.
 
@@ -81,7 +80,11 @@ class RemoteLayer(Drawable):
         """
         from ocinb.client.moving import opening  # noqa: PLC0415  # most look no further than here
 
-        return opening.opened(self.source, self.descriptor, self._diff_id, self._image)
+        known = self.known_files
+        if known is None:  # no cached_property, of which Python 3.11 lets one thread in at a time
+            known = opening.opened(self.source, self.descriptor, self._diff_id, self._image)
+        found: FileList = vars(self).setdefault("files", known)
+        return found
 
     @property
     def known_files(self) -> FileList | None:

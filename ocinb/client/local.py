@@ -14,7 +14,7 @@ from contextlib import suppress
 
 from ocinb.client import reading
 from ocinb.client.known import Known
-from ocinb.client.local_content import LocalContent, is_digest
+from ocinb.client.local_content import LocalContent
 from ocinb.client.moving import transfer
 from ocinb.client.remote import Remote, bind
 from ocinb.client.source import Folder, Wanted
@@ -25,7 +25,7 @@ from ocinb.errors import NotHere, NotSupported, OcinbError
 from ocinb.layers.limits import Limits
 from ocinb.oci.config import ImageConfig, parse_config
 from ocinb.oci.descriptor import Descriptor
-from ocinb.oci.digest import Digest
+from ocinb.oci.digest import Digest, looks_like_digest
 from ocinb.oci.document import Document
 from ocinb.oci.index import Index
 from ocinb.oci.manifest import AnyManifest, ArtifactManifest, Manifest, parse_manifest
@@ -153,7 +153,8 @@ class LocalRepository(LocalContent, Filling, Drawable):
     ) -> ReferrerList:
         """What refers to a name or digest, of one type if given: of all manifests that are there,
         those that name it as their subject, so they need no confirming."""
-        subject = Digest(reference) if is_digest(reference) else self._entry(reference).digest
+        by_digest = looks_like_digest(reference)
+        subject = Digest(reference) if by_digest else self._entry(reference).digest
         return reading.referrers(self, subject, artifact_type or "", self.manifests())
 
     def pull_document(
@@ -192,7 +193,7 @@ class LocalRepository(LocalContent, Filling, Drawable):
             self.config(manifest.config)
 
     def _entry(self, wanted: str) -> Descriptor:
-        if is_digest(wanted):
+        if looks_like_digest(wanted):
             digest = Digest(wanted)
             found = next((each for each in self.manifests() if each.digest == digest), None)
         else:

@@ -16,7 +16,7 @@ from ocinb.errors import InvalidContent, NotHere
 from ocinb.layers.limits import Limits
 from ocinb.oci import media_types
 from ocinb.oci.descriptor import Descriptor
-from ocinb.oci.digest import Digest
+from ocinb.oci.digest import Digest, looks_like_digest
 from ocinb.oci.image import Blob
 from ocinb.oci.strict_json import MANIFEST_LIMIT
 from ocinb.storage.archive.archive import Archive
@@ -57,8 +57,7 @@ class LocalContent:
 
     def at(self, reference: str) -> str:
         """The full reference of a name or digest in it."""
-        by_digest = reference.startswith(("sha256:", "sha512:"))
-        return f"{self.location}{'@' if by_digest else ':'}{reference}"
+        return f"{self.location}{'@' if looks_like_digest(reference) else ':'}{reference}"
 
     def blob(self, descriptor: Descriptor) -> Blob:
         """The blob that `descriptor` says, read anew each time, and verified; `NotHere` then."""
@@ -67,11 +66,14 @@ class LocalContent:
     def content(self, descriptor: Descriptor) -> Verified:
         """The content that `descriptor` says, to be read whole or in part.
 
-        Raises `NotHere` without it, and `DigestMismatch` or `InvalidContent` for another size; what
-        is read whole is hashed, and raises `DigestMismatch` at its end.
+        Raises `NotHere` without it, `InvalidArchive` where the archive may be cut off before it,
+        and `DigestMismatch` or `InvalidContent` for another size; what is read whole is hashed,
+        and raises `DigestMismatch` at its end.
         """
         found = self.store.content(descriptor.digest)
         if found is None:
+            if isinstance(self.store, Archive) and not descriptor.lives_elsewhere:
+                self.store.check_end(descriptor.digest)
             said = f"{self.location} has no {descriptor.digest}, though it is named in it"
             raise NotHere(None, "", said)
         return stored(found, descriptor, short_path(self.path))
@@ -133,8 +135,3 @@ class LocalContent:
     def _small(self, descriptor: Descriptor) -> bytes:
         reading.check_limit(descriptor, MANIFEST_LIMIT)
         return b"".join(self.content(descriptor))
-
-
-def is_digest(text: str) -> bool:
-    """Whether `text` is what a digest begins with."""
-    return text.startswith(("sha256:", "sha512:", "blake3:"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 
 from ocinb.protocol.fields.rate_limit import RateLimit, rate_limit
@@ -10,8 +9,6 @@ from ocinb.protocol.fields.warning import HEADER_LIMIT, warnings
 from ocinb.protocol.messages import Response
 
 MOST = 20  # different warnings that are kept of one registry (K-31)
-
-_log = logging.getLogger("ocinb")
 
 
 class Notices:
@@ -35,7 +32,9 @@ class Notices:
             self.rate_limit = limit or self.rate_limit
             new = [text for text in said if self._kept(text)]
         for text in new:
-            _log.warning("%s warns: %s", self._name, text)
+            import logging  # noqa: PLC0415  # most log nothing
+
+            logging.getLogger("ocinb").warning("%s warns: %s", self._name, text)
 
     def _kept(self, text: str) -> bool:
         """Whether `text` is new, and there is room for it; then it is one of the warnings."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ocinb.client.limits import the_page_size
-from ocinb.protocol.catalog import CatalogList, list_catalog
 from ocinb.protocol.messages import Conversation, T
 from ocinb.protocol.ping import Ping, ping
 from ocinb.protocol.referring.referrers_api import ReferrersApi
@@ -15,6 +14,7 @@ from ocinb.protocol.tagging import Tagging
 if TYPE_CHECKING:
     from ocinb.client.repository import Repository
     from ocinb.protocol.capabilities import Capabilities
+    from ocinb.protocol.catalog import CatalogList
 
 
 class Overview:
@@ -90,6 +90,8 @@ class Overview:
         return self.last_ping
 
     def _catalog(self, page_size: int | None) -> Conversation[CatalogList]:
+        from ocinb.protocol.catalog import list_catalog  # noqa: PLC0415  # few list all there is
+
         found = yield from list_catalog(self.name, page_size, expression=self.expression)
         self.known_catalog = found
         return found

@@ -12,7 +12,7 @@ from ocinb.client.wire.observers import Observers
 from ocinb.client.wire.stopping import current
 from ocinb.errors import InvalidContent, NotHere, OcinbError
 from ocinb.oci.descriptor import Descriptor
-from ocinb.oci.digest import Digest
+from ocinb.oci.digest import Digest, looks_like_digest
 from ocinb.oci.index import Index
 from ocinb.oci.manifest import AnyManifest
 from ocinb.oci.platform import Platform
@@ -102,7 +102,7 @@ def pull(
 
 def tag_of(asked: str) -> str | None:
     """The tag that what was `asked` for has in a layout; None for a digest."""
-    if asked.startswith(("sha256:", "sha512:", "blake3:")):
+    if looks_like_digest(asked):
         return None
     return Reference.parse(asked).tag if "/" in asked or ":" in asked else asked
 

@@ -145,8 +145,8 @@ class Registry(Overview, Drawable):
             retry=limits.the_retry(attempts),
             timeouts=limits.the_timeouts(timeout),
         )
-        self._concurrency = limits.the_concurrency(concurrency)
-        self._crew = Crew(self._concurrency, self.converse)
+        self.concurrency = limits.the_concurrency(concurrency)
+        self._crew = Crew(self.concurrency, self.converse)
 
     def __getitem__(self, name: str) -> Repository:
         """The repository `name`; on Docker Hub, `alpine` is `library/alpine`. Asks nobody.
@@ -180,7 +180,7 @@ class Registry(Overview, Drawable):
         twin._repositories, twin.known, twin.indexes = {}, Known(), Indexes(self.cache)
         twin.last_ping = twin.known_catalog = twin.known_capabilities = None
         twin._keychain, twin._sender = keychain, self._sender.as_(keychain)
-        twin._crew = Crew(self._concurrency, twin.converse)
+        twin._crew = Crew(self.concurrency, twin.converse)
         return twin
 
     def introduce(self, repository: Repository) -> None:

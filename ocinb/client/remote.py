@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Generic, NoReturn, TypeAlias, TypeVar, Unpack, cast
 
 from ocinb.client.layer import RemoteLayer
-from ocinb.client.source import Folder, Source, Wanted
+from ocinb.client.source import Folder, Ranged, Source, Wanted
 from ocinb.drawable import Drawable
 from ocinb.errors import InvalidReference, NotSupported
 from ocinb.oci.config import ImageConfig
@@ -257,9 +257,11 @@ class RemoteImage(_Bound[Manifest]):
         """Its files as a container sees them, with what lower layers had and others took away.
 
         Config and layers are fetched, verified and listed when this is first asked for, then kept;
-        nothing is written anywhere. See `RemoteLayer.list_files` for what is raised.
+        nothing is written anywhere. As many layers are listed side by side as the registry's
+        `concurrency`; the first error stops the others. See `RemoteLayer.list_files` for what is
+        raised.
         """
-        return self._filesystem(lambda layer: layer.files)
+        return self._filesystem(lambda layer: layer.files, progress=False)
 
     @property
     def known_files(self) -> FileSystem | None:
@@ -272,14 +274,26 @@ class RemoteImage(_Bound[Manifest]):
 
         See `RemoteLayer.list_files`.
         """
-        return self._filesystem(lambda layer: layer.list_files(limits=limits, progress=progress))
+        return self._filesystem(lambda layer: layer.list_files(limits=limits), progress)
 
-    def _filesystem(self, listed: Callable[[RemoteLayer], FileList]) -> FileSystem:
+    def _filesystem(
+        self, listed: Callable[[RemoteLayer], FileList], progress: Wanted
+    ) -> FileSystem:
+        from ocinb.client.moving.jobs import side_by_side  # noqa: PLC0415
+        from ocinb.client.verbs.conversing import watched  # noqa: PLC0415
         from ocinb.layers.merged.image_files import filesystem  # noqa: PLC0415  # most look no further
 
         config = self.config  # before the layers, which are verified by what it says
-        named = self.document.layers
-        return filesystem(self.reference, named, config, lambda at: listed(self.layers[at]))
+        named, name = self.document.layers, self.reference
+        size = self.source.concurrency if isinstance(self.source, Ranged) else 1
+        with watched(progress, f"List the files of {visible(name, 200)}"):
+            return filesystem(
+                name,
+                named,
+                config,
+                lambda at: listed(self.layers[at]),
+                lambda jobs: side_by_side(jobs, size),
+            )
 
     @property
     def platform(self) -> Platform | None:

@@ -8,11 +8,9 @@ from ocinb.client.reading import announce_all, emit
 from ocinb.client.remote import Remote, RemoteArtifact, RemoteImage, RemoteIndex
 from ocinb.client.source import Wanted
 from ocinb.client.verbs.conversing import watched
-from ocinb.client.wire.stopping import current
-from ocinb.oci.descriptor import Descriptor
+from ocinb.client.verbs.saving import told
 from ocinb.oci.image import Content, Image, ImageIndex
 from ocinb.oci.platform import Platform
-from ocinb.protocol.events import Verified, Written
 from ocinb.storage.archive import naming, saving
 from ocinb.storage.archive.naming import Format
 from ocinb.text import short_path
@@ -22,6 +20,7 @@ def save(
     content: Content | Remote,
     path: str | os.PathLike[str],
     *names: str,
+    recursive: bool = False,
     platform: str | Platform | None = None,
     format: Format | None = None,  # noqa: A002  # the word for it
     compression: str | None = None,
@@ -34,6 +33,8 @@ def save(
     `"docker-archive"`, which `docker load` reads, too, and which holds container images only.
     `names` are tags (`v1`) or full names (`ghcr.io/owner/app:v1`); what came from a registry has
     the tag it was asked for by, if none is given. Of an index, `platform` takes one image only.
+    With `recursive`, what refers to any of what came from elsewhere goes along, as with
+    `Repository.copy`; to what was built here nothing refers yet.
     Every blob is verified while it is written. The same content gives the same bytes, with the time
     `SOURCE_DATE_EPOCH` or else 1970. What is not whole never appears.
 
@@ -44,6 +45,7 @@ def save(
         return content.save(
             path,
             *names,
+            recursive=recursive,
             platform=platform,
             format=format,
             compression=compression,
@@ -63,16 +65,6 @@ def save(
             [(each.content, each.names) for each in found],
             format=format,
             compression=compression,
-            watch=_tell,
+            watch=told(emit),
         )
     return None
-
-
-def _tell(blob: Descriptor, done: int) -> None:
-    """Pass on how far a blob has come; whoever watches may want it to stop."""
-    stop = current()
-    if stop is not None:
-        stop.check()
-    emit(Written(blob.digest, done))
-    if done == blob.size:
-        emit(Verified(blob.digest, blob.size))

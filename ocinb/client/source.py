@@ -13,10 +13,10 @@ from ocinb.oci.image import Blob
 from ocinb.oci.manifest import AnyManifest
 from ocinb.oci.platform import Platform
 from ocinb.protocol.messages import Sink
-from ocinb.protocol.progress.progress_info import ProgressInfo
 
 if TYPE_CHECKING:
     from ocinb.client.moving.indexes import Indexes
+    from ocinb.protocol.progress.progress_info import ProgressInfo
     from ocinb.protocol.referring.referrers import ReferrerList
     from ocinb.protocol.stepper import Stepper
     from ocinb.storage.layout import Layout
@@ -102,6 +102,10 @@ class Ranged(Protocol):
     @property
     def indexes(self) -> Indexes:
         """What is known about the layers in it."""
+
+    @property
+    def concurrency(self) -> int:
+        """Layers that may be listed at a time."""
 
     def pull_blob_part_steps(
         self, blob: Descriptor | str, start: int, stop: int, *, limit: int = MEMORY_LIMIT

@@ -17,6 +17,7 @@ from ocinb.text import human_size, visible
 MOST = 80  # boxes of one picture
 _LEAST = 1_000  # a box has at least one part in so many of everything
 _DEEP = 24  # folders in each other; what is deeper is one name
+_MOST_FOLDERS = 200_000  # that are told apart; beyond them, what is in new ones is one name
 _HALF = 2  # of the room that is left, one folder gets so much
 
 By: TypeAlias = Literal["layer", "state", "folder"]
@@ -70,10 +71,10 @@ class Treemap(Drawable):
     def of(cls, name: str, by: By, entries: Callable[[], Iterable[Sized]]) -> Treemap:
         """The picture of `entries`, which are counted twice; those without a byte are left out."""
         least = sum(size for _, size, _ in entries()) / _LEAST
-        root = _Folder()
+        root, room = _Folder(), _MOST_FOLDERS
         for path, size, group in entries():
             if size > 0:
-                root.count(path, size, group, least)
+                room -= root.count(path, size, group, least, room)
         return cls(name, by, _box(".", root, _opened(root, least)))
 
     @property
@@ -114,16 +115,25 @@ class _Folder:
     folders: dict[str, _Folder] = field(default_factory=dict)
     held: list[Sized] = field(default_factory=list)
 
-    def count(self, path: str, size: int, group: str, least: float) -> None:
-        """Count a file here and in each folder on the way to it."""
+    def count(self, path: str, size: int, group: str, least: float, room: int) -> int:
+        """Count a file here and in each folder on the way to it, of which at most `room` are new;
+        how many were."""
         *above, name = path.strip("/").split("/", _DEEP)
-        folder = self
+        folder, made = self, 0
         folder._add(size, group)
-        for part in above:
-            folder = folder.folders.setdefault(part, _Folder())
+        for at, part in enumerate(above):
+            inner = folder.folders.get(part)
+            if inner is None and made == room:
+                name = "/".join((*above[at:], name))
+                break
+            if inner is None:
+                inner = folder.folders[part] = _Folder()
+                made += 1
+            folder = inner
             folder._add(size, group)
         if size >= least:
             folder.held.append((name, size, group))
+        return made
 
     def _add(self, size: int, group: str) -> None:
         self.size += size

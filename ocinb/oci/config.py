@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Unpack
 from ocinb.drawable import Drawable
 from ocinb.errors import InvalidReference
 from ocinb.oci import media_types, strict_json
-from ocinb.oci.diffs.regard import Regard, Switches
 from ocinb.oci.digest import Digest
 from ocinb.oci.document import Document
 from ocinb.oci.platform import Platform
@@ -22,6 +21,7 @@ from ocinb.text import visible
 
 if TYPE_CHECKING:
     from ocinb.oci.diffs.fields import FieldsDiff
+    from ocinb.oci.diffs.regard import Switches
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,7 @@ class ImageConfig(Document):
         """What the two say differently, field by field and variable by variable of `Env`; the
         history, too. See `ocinb.oci.diffs.regard.Regard`."""
         from ocinb.oci.diffs.fields import diff_documents  # noqa: PLC0415  # few compare
+        from ocinb.oci.diffs.regard import Regard  # noqa: PLC0415  # few compare
 
         return diff_documents("the configs", self, other, Regard.of(**switches))
 

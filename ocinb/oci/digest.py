@@ -81,6 +81,12 @@ class Digest(str):
         return hasher(self.algorithm)
 
 
+def looks_like_digest(text: str) -> bool:
+    """Whether `text` begins as a digest of a registered algorithm does, whole or not."""
+    algorithm, colon, _ = text.partition(":")
+    return bool(colon) and algorithm in REGISTERED
+
+
 def hasher(algorithm: str, content: bytes | memoryview = b"") -> Hash:
     """A hash of `algorithm`, already fed with `content`; raises `NotSupported` if unknown."""
     try:

@@ -14,7 +14,6 @@ from ocinb.oci import annotations as keys
 from ocinb.oci import media_types, strict_json
 from ocinb.oci.config import ImageConfig, parse_config
 from ocinb.oci.descriptor import Descriptor
-from ocinb.oci.diffs.regard import Regard, Switches
 from ocinb.oci.digest import Digest
 from ocinb.oci.file_part import FilePart
 from ocinb.oci.index import Index
@@ -24,6 +23,7 @@ from ocinb.text import human_size
 
 if TYPE_CHECKING:
     from ocinb.oci.diffs.platforms import IndexDiff, Indexed
+    from ocinb.oci.diffs.regard import Switches
 
 _PIECE = 256 * 1024
 
@@ -227,6 +227,7 @@ class ImageIndex(Drawable):
         See `ocinb.oci.diffs.regard.Regard` for what may be overlooked.
         """
         from ocinb.oci.diffs.platforms import diff_indexed  # noqa: PLC0415  # few compare
+        from ocinb.oci.diffs.regard import Regard  # noqa: PLC0415  # few compare
 
         return diff_indexed(self, other, Regard.of(**switches))
 

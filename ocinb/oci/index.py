@@ -15,7 +15,6 @@ from ocinb.errors import InvalidReference
 from ocinb.oci import annotations as keys
 from ocinb.oci import media_types, strict_json
 from ocinb.oci.descriptor import Descriptor, descriptors, string_map
-from ocinb.oci.diffs.regard import Regard, Switches
 from ocinb.oci.digest import Digest
 from ocinb.oci.document import Document, encode
 from ocinb.oci.platform import Platform, choose
@@ -23,6 +22,7 @@ from ocinb.text import nearest
 
 if TYPE_CHECKING:
     from ocinb.oci.diffs.platforms import IndexDiff
+    from ocinb.oci.diffs.regard import Switches
 
 MOST_MANIFESTS = 20_000
 
@@ -94,6 +94,7 @@ class Index(Document):
     def diff(self, other: Index, **switches: Unpack[Switches]) -> IndexDiff:
         """The platforms of both as a matrix, and what else they say differently."""
         from ocinb.oci.diffs.platforms import diff_indexes  # noqa: PLC0415  # few compare
+        from ocinb.oci.diffs.regard import Regard  # noqa: PLC0415  # few compare
 
         return diff_indexes(self, other, Regard.of(**switches))
 

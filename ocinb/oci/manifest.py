@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias, Unpack
 from ocinb.errors import InvalidContent, NotSupported
 from ocinb.oci import media_types, strict_json
 from ocinb.oci.descriptor import Descriptor, descriptors, string_map
-from ocinb.oci.diffs.regard import Regard, Switches
 from ocinb.oci.digest import Digest
 from ocinb.oci.document import Document, encode
 from ocinb.oci.index import Index, parse_index
@@ -21,6 +20,7 @@ from ocinb.text import human_size, visible
 
 if TYPE_CHECKING:
     from ocinb.oci.diffs.fields import FieldsDiff
+    from ocinb.oci.diffs.regard import Switches
 
 MOST_LAYERS = 4_096
 
@@ -86,6 +86,7 @@ class Manifest(Document):
     def diff(self, other: Manifest | ArtifactManifest, **switches: Unpack[Switches]) -> FieldsDiff:
         """What the two say differently, field by field; see `ocinb.oci.diffs.regard.Regard`."""
         from ocinb.oci.diffs.fields import diff_documents  # noqa: PLC0415  # few compare
+        from ocinb.oci.diffs.regard import Regard  # noqa: PLC0415  # few compare
 
         return diff_documents("the manifests", self, other, Regard.of(**switches))
 
@@ -129,6 +130,7 @@ class ArtifactManifest(Document):
     def diff(self, other: Manifest | ArtifactManifest, **switches: Unpack[Switches]) -> FieldsDiff:
         """What the two say differently, field by field; see `ocinb.oci.diffs.regard.Regard`."""
         from ocinb.oci.diffs.fields import diff_documents  # noqa: PLC0415  # few compare
+        from ocinb.oci.diffs.regard import Regard  # noqa: PLC0415  # few compare
 
         return diff_documents("the manifests", self, other, Regard.of(**switches))
 

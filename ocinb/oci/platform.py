@@ -6,7 +6,6 @@ preference are containerd's (`platforms.Normalize`, `platforms.Only`).
 
 from __future__ import annotations
 
-import platform as machine
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -82,7 +81,9 @@ class Platform(Drawable):
     @classmethod
     def host(cls) -> Platform:
         """What containers on this machine are: linux, on its processor."""
-        architecture, variant = _spelled(machine.machine().lower() or "amd64", "")
+        import platform  # noqa: PLC0415  # few ask for what suits this machine
+
+        architecture, variant = _spelled(platform.machine().lower() or "amd64", "")
         return cls("linux", architecture, variant)
 
     @classmethod

@@ -22,7 +22,6 @@ from ocinb.protocol.select import GetConfig
 from ocinb.protocol.together import Together
 from ocinb.text import human_size, visible
 
-MOST = 50  # tags that are looked at unless more are asked for
 _OF_A_DIGEST = re.compile(r"[a-z0-9]+-[0-9a-f]{32,}(\..+)?", re.ASCII)  # of referrers, of cosign's
 # What may be wrong with one tag and right with the next.
 _ODD = (NotFound, InvalidContent, DigestMismatch, NotSupported)

@@ -10,7 +10,6 @@ is used and nothing is added.
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import re
 import sys
@@ -32,7 +31,6 @@ _PATIENCE = 2.0  # seconds to wait for who makes room already
 _TAG = "CACHEDIR.TAG"  # tells programs for backups what this is: bford.info/cachedir
 _TAGGED = b"Signature: 8a477f597d28d172789f06886806bc55\n# Blobs that ocinb fetched.\n"
 _NAME = {"sha256": re.compile("[0-9a-f]{64}"), "sha512": re.compile("[0-9a-f]{128}")}
-_log = logging.getLogger("ocinb")
 
 
 @dataclass(frozen=True)
@@ -241,8 +239,12 @@ class Cache(Drawable):
         """Say once what a cache is no reason to fail for."""
         if not self._warned:
             self._warned = True
-            folder = short_path(self.folder)
-            _log.warning("the cache %s cannot be written to: %s", folder, error.strerror or error)
+            import logging  # noqa: PLC0415  # most log nothing
+
+            logging.getLogger("ocinb").warning(
+                "the cache %s cannot be written to: %s",
+                short_path(self.folder), error.strerror or error,
+            )  # fmt: skip
 
 
 class Filling:

@@ -108,7 +108,10 @@ def new_temporary(folder: Path) -> tuple[Path, BinaryIO]:
     """A new file in `folder` for one writer; its lock says that the writer is alive."""
     while True:
         path = folder / f"{_TEMPORARY}{secrets.token_hex(12)}"
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _SAFE, 0o600)
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _SAFE, 0o600)
+        except OSError as error:  # nobody knows the name; the folder is what it is about
+            raise OSError(error.errno, error.strerror, str(folder)) from None
         if LOCKS:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             if not os.fstat(descriptor).st_nlink:  # cleared away before it was locked: once more

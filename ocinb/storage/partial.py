@@ -12,7 +12,6 @@ import contextlib
 import errno
 import os
 import re
-import shutil
 import time
 from collections.abc import Callable
 from functools import partial
@@ -93,6 +92,8 @@ def still_to_come(folder: Path, digest: Digest, size: int) -> int:
 def check_room(folder: Path, needed: int) -> None:
     """Raise `DiskFull` when `folder`, there or not, has no room for `needed` bytes, where it can
     tell."""
+    import shutil  # noqa: PLC0415  # with compressions that only a download brings along
+
     with contextlib.suppress(OSError):
         found = shutil.disk_usage(_existing(folder))
         if found.total and found.free < needed:

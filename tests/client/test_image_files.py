@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import pickle
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import ocinb
+from ocinb.client.registry import Embedded
 from ocinb.client.remote import RemoteImage
-from ocinb.errors import DigestMismatch, NotSupported
+from ocinb.errors import DigestMismatch, NotFound, NotSupported
 from ocinb.layers.filesystem import FileSystem
 from ocinb.layers.limits import Limits
 from ocinb.oci import media_types
 from ocinb.oci.document import encode
 from ocinb.oci.image import Blob, Image
 from ocinb.protocol.events import RequestStarted
+from ocinb.protocol.messages import Request, Response
+from tests.client.together import Company, Crowd, no_thread_left
 from tests.layers.stacks import archive
 
 
@@ -109,6 +114,113 @@ def test_a_layer_that_is_there_twice_is_fetched_once():
     with image.source.registry.watched_by(heard.append):  # type: ignore[attr-defined]
         assert seen(image.files) == {"a": 2, "b": 1}
     assert len([each for each in heard if isinstance(each, RequestStarted)]) == 3
+
+
+class Held:
+    """Answers as `school` does, but for layers, which `answer` has by their position."""
+
+    repositories = ()
+
+    def __init__(
+        self, school: ocinb.LocalRegistry, image: Image, answer: Callable[[int, Request], Response]
+    ) -> None:
+        self._handle, self._answer = school.handle, answer
+        self._layers = [str(each.digest) for each in image.manifest.layers]
+
+    def handle(self, request: Request) -> Response:
+        for position, digest in enumerate(self._layers):
+            if digest in request.url:
+                return self._answer(position, request)
+        return self._handle(request)
+
+
+def several(count: int) -> Image:
+    layers = [archive([f"file{n}"]) for n in range(count)]
+    return image_of(layers, [str(ocinb.Digest.of(each)) for each in layers])
+
+
+def opened(embedded: Embedded, concurrency: int = 4) -> RemoteImage:
+    """What was pushed, as a registry that knows nothing of it sees it."""
+    registry = ocinb.Registry(embedded, concurrency=concurrency)
+    found = registry["demo/one"]["v1"]
+    assert isinstance(found, RemoteImage)
+    return found
+
+
+@pytest.mark.parametrize("anew", [False, True])
+def test_layers_are_listed_side_by_side(anew: bool):
+    """The registry answers for none of the four before all of them are asked for."""
+    school, image = ocinb.LocalRegistry(), several(4)
+    pushed(image, school)
+    company = Company(school.handle, "/blobs/", 4)
+    remote = opened(Held(school, image, lambda _, request: company.handle(request)))
+    with no_thread_left():
+        fs = remote.list_files() if anew else remote.files
+    assert seen(fs) == {f"file{n}": n for n in range(4)}
+
+
+def test_as_many_are_listed_at_a_time_as_the_registry_may():
+    school, image = ocinb.LocalRegistry(), several(5)
+    pushed(image, school)
+    for concurrency in (1, 2):
+        crowd = Crowd(school.handle)
+        assert len(opened(crowd, concurrency).files) == 5
+        assert crowd.most == concurrency
+    crowd = Crowd(school.handle, 0)
+    opened(crowd, concurrency=1).list_files()
+    assert crowd.threads == {threading.get_ident()}
+
+
+def test_what_one_layer_fails_with_is_raised_and_stops_the_rest():
+    school, image = ocinb.LocalRegistry(), several(8)
+    pushed(image, school)
+    asked: list[int] = []
+    both = threading.Barrier(2, timeout=5)
+    failing: list[threading.Thread] = []
+
+    def answer(position: int, request: Request) -> Response:
+        asked.append(position)
+        if position == 0:
+            failing.append(threading.current_thread())
+            both.wait()
+            return Response(404)
+        both.wait()
+        failing[0].join(5)  # until nothing more is begun
+        return school.handle(request)
+
+    remote = opened(Held(school, image, answer), concurrency=2)
+    with no_thread_left(), pytest.raises(NotFound):
+        remote.files  # noqa: B018
+    assert {*asked} == {0, 1}
+    assert remote.known_files is None
+
+
+def test_who_watches_is_told_in_their_own_thread_and_can_stop_it():
+    school = ocinb.LocalRegistry()
+    pushed(several(6), school)
+    told: list[int] = []
+
+    def stop(progress: ocinb.ProgressInfo) -> None:
+        told.append(threading.get_ident())
+        if len(told) == 1:
+            raise KeyboardInterrupt
+
+    with no_thread_left(), pytest.raises(KeyboardInterrupt):
+        opened(school).list_files(progress=stop)
+    assert {*told} == {threading.get_ident()}
+
+
+def test_where_no_thread_can_be_started_layers_are_listed_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    school = ocinb.LocalRegistry()
+    pushed(several(3), school)
+
+    def start(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    assert seen(opened(school).files) == {"file0": 0, "file1": 1, "file2": 2}
 
 
 def test_an_archive_that_the_config_does_not_name_is_refused():

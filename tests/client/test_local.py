@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,12 @@ def test_a_tag_stands_for_the_same_as_in_a_registry(images: LocalRepository):
     assert image.known_config is not None  # what lies here is read at once
     assert "etc/os-release" in [each.path for layer in image.layers for each in layer.files]
     assert b"".join(image.layers[0].blob) == b"".join(APP.children[0].layers[0])  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("digest", [APP.digest, f"blake3:{'a' * 64}"])
+def test_a_full_reference_tells_a_digest_from_a_name(images: LocalRepository, digest: str):
+    assert images.at("v1") == f"{images.location}:v1"
+    assert images.at(digest) == f"{images.location}@{digest}"
 
 
 def test_names_are_listed_completed_and_asked_for(images: LocalRepository):
@@ -281,3 +288,30 @@ def test_it_draws_itself_with_what_is_in_it_and_how_to_ask(images: LocalReposito
     drawn = text(images["v1"])
     assert "crane" not in drawn
     assert "skopeo inspect --raw oci" in drawn
+
+
+def test_an_archive_cut_off_between_two_entries_says_so_and_not_that_a_blob_is_not_here(tmp_path):
+    path = tmp_path / "app.tar"
+    ocinb.save(APP, path, "v1")
+    with tarfile.open(path) as written:
+        ends = [each.offset for each in written.getmembers()]
+    os.truncate(path, ends[2])  # after index.json
+    whole = path.stat().st_size
+    with pytest.raises(InvalidArchive, match="may be cut off") as caught:
+        _ = ocinb.open(path)["v1"]
+    assert (caught.value.entry, caught.value.offset) == (2, whole)
+    assert "two blocks of zeros" in caught.value.rule
+    os.truncate(path, ends[1])
+    with pytest.raises(InvalidArchive, match=r"index\.json is missing"):
+        ocinb.open(path)
+
+
+def test_what_refers_to_an_image_is_saved_with_it_by_the_front_door_too(tmp_path: Path):
+    save(tmp_path / "app.tar", [(APP, ("v1",)), (SBOM, ())])
+    there = ocinb.open(tmp_path / "app.tar")["v1"]
+    ocinb.save(there, tmp_path / "alone.tar")
+    ocinb.save(there, tmp_path / "all.tar", recursive=True)
+    assert not ocinb.open(tmp_path / "alone.tar")["v1"].referrers()
+    assert [each.digest for each in ocinb.open(tmp_path / "all.tar")["v1"].referrers()] == [
+        SBOM.digest
+    ]

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ocinb
+from ocinb.layers import treemap
 from ocinb.layers.treemap import MOST, Box, Treemap
 from tests.layers.archives import END, entry
 from tests.layers.stacks import stacked
@@ -105,3 +106,18 @@ def test_only_layers_and_states_can_be_asked_for():
 def test_a_picture_says_in_one_line_what_it_is():
     assert repr(of(("a", 1_024))) == "<Treemap of test: 1.0 KiB in 1 boxes>"
     assert of(("a", 1)).boxes == (Box("a", "file", 1, 1, (("x", 1),)),)
+
+
+def test_only_so_many_folders_are_told_apart(monkeypatch: pytest.MonkeyPatch):
+    """Each takes memory: a million paths may be in 24 million folders."""
+    monkeypatch.setattr(treemap, "_MOST_FOLDERS", 3)
+    picture = of(*((f"{n}/a/b/c/file", 100) for n in range(4)), ("top", 50))
+    assert {box.path: box.size for box in picture.boxes} == {
+        "0/a/b/c/file": 100, "1/a/b/c/file": 100, "2/a/b/c/file": 100, "3/a/b/c/file": 100,
+        "top": 50,
+    }  # fmt: skip
+    assert sorted((box.path, box.kind) for box in picture.root.inner) == [
+        ("0/a/b", "folder"), ("1/a/b/c/file", "file"), ("2/a/b/c/file", "file"),
+        ("3/a/b/c/file", "file"), ("top", "file"),
+    ]  # fmt: skip
+    assert picture.root.files == 5

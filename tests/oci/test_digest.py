@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocinb.errors import InvalidReference, NotSupported
-from ocinb.oci.digest import REGISTERED, Digest, hasher
+from ocinb.oci.digest import REGISTERED, Digest, hasher, looks_like_digest
 
 HEX = "a" * 64
 
@@ -57,6 +57,12 @@ def test_an_unknown_algorithm_can_be_shown_but_not_computed(text):
     with pytest.raises(NotSupported, match="cannot compute") as refused:
         digest.hasher()
     assert "sha256 and sha512" in refused.value.hints[0]
+
+
+def test_what_begins_as_a_digest_is_told_from_names():
+    assert all(looks_like_digest(f"{algorithm}:{HEX}") for algorithm in REGISTERED)
+    named = ("v1", "sha256", "app:v1", "ghcr.io/owner/sha256:v1", "localhost:5000/app", "")
+    assert not any(map(looks_like_digest, named))
 
 
 def test_blake3_can_be_read_but_not_computed():

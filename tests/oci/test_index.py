@@ -123,7 +123,7 @@ def test_an_index_without_images_says_so():
     for index in (Index.of([]), Index.of([entry("x")])):
         with pytest.raises(InvalidReference) as refused:
             index.for_platform("linux/amd64")
-        assert refused.value.hints == ("there are: none",)
+        assert refused.value.hints == ("there are none",)
 
 
 def test_what_is_no_platform_is_refused_before_looking():

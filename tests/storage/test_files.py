@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from pathlib import Path
@@ -114,3 +115,13 @@ def test_F13_a_child_that_was_forked_meanwhile_keeps_no_folder_locked(tmp_path: 
         pass
     for descriptor in opened:
         os.close(descriptor)
+
+
+def test_a_folder_that_takes_no_file_is_named_and_not_the_hidden_file(tmp_path: Path, monkeypatch):
+    def refused(path, flags, mode=0o777):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(os, "open", refused)
+    with pytest.raises(PermissionError) as caught:
+        files.new_temporary(tmp_path)
+    assert caught.value.filename == str(tmp_path)

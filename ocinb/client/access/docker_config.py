@@ -10,10 +10,7 @@ import base64
 import binascii
 import os
 import re
-import shutil
 import stat
-import subprocess  # only to run credential helpers
-import threading
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,8 +23,6 @@ from ocinb.oci import strict_json
 from ocinb.text import short_path, visible
 
 FILE_LIMIT = 1024 * 1024
-HELPER_LIMIT = 64 * 1024
-HELPER_SECONDS = 10.0
 
 _HUB_KEY = "https://index.docker.io/v1/"
 _HELPER = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
@@ -176,11 +171,13 @@ def _from_helper(name: Any, host: str, path: Path) -> Credentials | None:
     shown = short_path(path)
     if not isinstance(name, str) or not _HELPER.fullmatch(name):
         raise _Unusable(f"{shown}: {visible(name, 80)!r} cannot be a credential helper's name")
-    program = shutil.which(f"docker-credential-{name}")
-    if program is None or not os.path.isabs(program):  # Windows looks here before it looks in PATH
+    from ocinb.client.access import helper_program  # noqa: PLC0415  # most files name none
+
+    program = helper_program.found(f"docker-credential-{name}")
+    if program is None:
         raise _Unusable(f"{shown} asks for docker-credential-{name}, which is not installed")
     for key in [_HUB_KEY, HUB] if host == HUB else [host]:
-        said = _run([program, "get"], key)
+        said = helper_program.said([program, "get"], key)
         if said is None:
             raise _Unusable(f"docker-credential-{name}, from {shown}, gave no usable answer")
         if found := _from_said(said, f"docker-credential-{name}"):
@@ -197,36 +194,3 @@ def _from_said(said: bytes, source: str) -> Credentials | None:
     if username == _IDENTITY:
         return _made(source, "", NOTHING, NOTHING, secret) or None
     return _made(source, username, secret, NOTHING, NOTHING) or None
-
-
-def _run(command: list[str], said: str) -> bytes | None:
-    """What `command` prints when told `said`; None when it takes too long or says too much."""
-    output: list[bytes] = []
-    try:
-        process = subprocess.Popen(  # noqa: S603  # a checked name, found in PATH, and no shell
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        )
-    except OSError:
-        return None
-    # Read aside: a grandchild may keep the pipe open for longer than the helper lives.
-    reader = threading.Thread(target=lambda: output.append(_talk(process, said)), daemon=True)
-    try:
-        reader.start()
-        reader.join(HELPER_SECONDS)
-        in_time = not reader.is_alive()
-    finally:
-        process.kill()
-        process.wait()
-    return output[0] if in_time and output and len(output[0]) <= HELPER_LIMIT else None
-
-
-def _talk(process: subprocess.Popen[bytes], said: str) -> bytes:
-    assert process.stdin
-    assert process.stdout
-    with process.stdin, process.stdout:
-        try:
-            process.stdin.write(said.encode())
-            process.stdin.close()
-        except OSError:
-            pass  # it did not want to hear the name; perhaps it answers all the same
-        return process.stdout.read(HELPER_LIMIT + 1)

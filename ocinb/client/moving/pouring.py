@@ -7,7 +7,6 @@ with a few MiB in memory and nothing on disk.
 
 from __future__ import annotations
 
-import tempfile
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
@@ -56,6 +55,8 @@ def poured(fetch: Fetch) -> Generator[bytes, None, None]:
 
 
 def _by_file(fetch: Fetch) -> Iterator[bytes]:
+    import tempfile  # noqa: PLC0415  # nearly all have threads
+
     with tempfile.TemporaryFile(prefix="ocinb-") as file:
         fetch(_File(file.write, file.seek, file.truncate))
         file.seek(0)

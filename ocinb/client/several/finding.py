@@ -10,11 +10,12 @@ from functools import partial
 from ocinb.client.layer import RemoteLayer
 from ocinb.client.limits import the_concurrency
 from ocinb.client.moving.crew import USUAL
+from ocinb.client.moving.jobs import side_by_side
 from ocinb.client.registry import Embedded, Registry
 from ocinb.client.several.failures import Failure
 from ocinb.client.several.found import Findings, FoundFile, SearchedImage
 from ocinb.client.several.references import Named, Target, asked_about, labels
-from ocinb.client.several.working import Trouble, attempted, side_by_side
+from ocinb.client.several.working import Trouble, attempted
 from ocinb.client.source import Ranged, Wanted
 from ocinb.client.verbs.conversing import watched
 from ocinb.errors import NotSupported

@@ -10,11 +10,12 @@ from functools import partial
 from typing import TypeAlias
 
 from ocinb.client.local import LocalRepository
+from ocinb.client.moving.jobs import side_by_side
 from ocinb.client.names import the_content
 from ocinb.client.registry import Embedded, Registry
 from ocinb.client.remote import Remote, RemoteArtifact, RemoteImage, RemoteIndex
 from ocinb.client.several.failures import Failure
-from ocinb.client.several.working import Trouble, attempted, side_by_side
+from ocinb.client.several.working import Trouble, attempted
 from ocinb.errors import InvalidReference, NotSupported
 from ocinb.oci.descriptor import Descriptor
 from ocinb.oci.platform import Platform, choose

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from types import NoneType
-from typing import Self, cast
+from typing import TYPE_CHECKING, Self, cast
 
 from ocinb.client.access.account import Account, hidden_account
 from ocinb.client.moving.tally import Tally
@@ -15,12 +15,12 @@ from ocinb.client.wire.observers import listening
 from ocinb.drawable import Drawable
 from ocinb.errors import NotFound, OcinbError
 from ocinb.oci.document import Document
-from ocinb.protocol import tags
 from ocinb.protocol.messages import Conversation, T
-from ocinb.protocol.progress.progress_info import Calls
 from ocinb.protocol.stepper import Stepper
-from ocinb.protocol.tags import TagList
 from ocinb.text import nearest
+
+if TYPE_CHECKING:
+    from ocinb.protocol.tags import TagList
 
 _PAGES_OF_ADVICE = 3  # of tags, that an error may cost
 
@@ -29,6 +29,8 @@ _PAGES_OF_ADVICE = 3  # of tags, that an error may cost
 def watched(progress: Wanted, title: str) -> Iterator[None]:
     """While this lasts, what a call does is told as `progress` says; see `Conversing.watched`."""
     if callable(progress):
+        from ocinb.protocol.progress.progress_info import Calls  # noqa: PLC0415  # few do
+
         with listening(Calls(progress)):
             yield
         return
@@ -108,6 +110,8 @@ class Conversing:
 
     def _instead(self, reference: str) -> str:
         """What there is in place of what is not."""
+        from ocinb.protocol import tags  # noqa: PLC0415  # most know the one they ask for
+
         if self._unknown_here():
             return self._where_else()
         if ":" in reference:

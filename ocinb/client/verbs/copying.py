@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING
 
 from ocinb.client.access.account import Account
 from ocinb.client.moving import transfer
@@ -13,10 +14,13 @@ from ocinb.client.verbs.asking import as_somebody
 from ocinb.client.verbs.origins import origin_of
 from ocinb.client.verbs.pushing import Pushing
 from ocinb.oci.platform import Platform
-from ocinb.protocol.copying import carry
-from ocinb.protocol.copying.carry import Asked
-from ocinb.protocol.copying.copied import Copied, CopyPlan
+from ocinb.protocol.messages import Conversation
 from ocinb.protocol.stepper import Stepper
+
+if TYPE_CHECKING:
+    from ocinb.protocol.copying.carry import Asked
+    from ocinb.protocol.copying.copied import Copied, CopyPlan
+    from ocinb.protocol.copying.copy import Arrival
 
 
 class Copying(Pushing):
@@ -57,7 +61,7 @@ class Copying(Pushing):
         arrival = self._arrival(
             asked.origin, mount_from, chunk_size, self._tagging(tags_at_once), tally
         )
-        conversation = carry.copied(asked, self.full_name, named, arrival.copy, arrival.together)
+        conversation = self._copied(asked, named, arrival)
         with self._suggesting_for(source), tally.said("copy again: nothing is sent twice"):
             return self._uploaded(
                 lambda: self.converse(conversation),
@@ -80,7 +84,7 @@ class Copying(Pushing):
         asked = self._wanted(source, recursive=recursive, sparse=sparse, platform=platform)
         named = transfer.the_tags(tags or asked.tags)
         arrival = self._arrival(asked.origin, mount_from, chunk_size, self._tagging(tags_at_once))
-        return self.converse(carry.copied(asked, self.full_name, named, arrival.copy))
+        return self.converse(self._copied(asked, named, arrival))
 
     @as_somebody
     def plan_copy(
@@ -102,9 +106,7 @@ class Copying(Pushing):
         arrival = self._arrival(asked.origin, mount_from, None, None, tally)
         title = f"Plan to copy {asked.source} to {self.full_name}"
         with self._suggesting_for(source), self.watched(progress, title):
-            return self.run(
-                carry.planned(asked, self.full_name, named, arrival.plan, arrival.together)
-            )
+            return self.run(self._planned(asked, named, arrival))
 
     def plan_copy_steps(
         self,
@@ -119,7 +121,21 @@ class Copying(Pushing):
         asked = self._wanted(source, recursive=recursive, sparse=sparse, platform=platform)
         named = transfer.the_tags(tags or asked.tags)
         arrival = self._arrival(asked.origin, mount_from, None, None)
-        return self.converse(carry.planned(asked, self.full_name, named, arrival.plan))
+        return self.converse(self._planned(asked, named, arrival))
+
+    def _copied(
+        self, asked: Asked, tags: tuple[str, ...], arrival: Arrival
+    ) -> Conversation[Copied]:
+        from ocinb.protocol.copying import carry  # noqa: PLC0415  # few copy
+
+        return carry.copied(asked, self.full_name, tags, arrival.copy, arrival.together)
+
+    def _planned(
+        self, asked: Asked, tags: tuple[str, ...], arrival: Arrival
+    ) -> Conversation[CopyPlan]:
+        from ocinb.protocol.copying import carry  # noqa: PLC0415  # few copy
+
+        return carry.planned(asked, self.full_name, tags, arrival.plan, arrival.together)
 
     def _wanted(
         self,
@@ -130,6 +146,8 @@ class Copying(Pushing):
         platform: str | Platform | None,
     ) -> Asked:
         """What is to be copied, and where to ask for it."""
+        from ocinb.protocol.copying.carry import Asked  # noqa: PLC0415  # few copy
+
         if isinstance(source, str):
             name, reference = the_content(source, self.registry.name)
             home = self.registry[name]
@@ -153,6 +171,8 @@ def the_asked(
     platform: str | Platform | None = None,
 ) -> Asked:
     """What is to be copied of content that is bound to where it came from."""
+    from ocinb.protocol.copying.carry import Asked  # noqa: PLC0415  # few copy
+
     if not isinstance(source, (RemoteIndex, RemoteImage, RemoteArtifact)):
         raise TypeError(
             "what is copied is what a tag stands for elsewhere, such as other['v1'], not "

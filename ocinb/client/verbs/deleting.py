@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ocinb.client.names import the_identifier
 from ocinb.client.verbs.conversing import Conversing
 from ocinb.oci.digest import Digest
-from ocinb.protocol import delete
-from ocinb.protocol.delete import Deleted
 from ocinb.protocol.messages import Conversation
 from ocinb.protocol.stepper import Stepper
+
+if TYPE_CHECKING:
+    from ocinb.protocol.delete import Deleted
 
 
 class Deleting(Conversing):
@@ -28,6 +31,8 @@ class Deleting(Conversing):
 
     def delete_steps(self, reference: str, *, verify: bool = False) -> Stepper[Deleted]:
         """The same, one request at a time."""
+        from ocinb.protocol import delete  # noqa: PLC0415  # most delete nothing
+
         asked, api = the_identifier(reference), self.registry.referrers_api
         conversation = delete.delete(self.name, asked, verify=verify, api=api)
         return self.converse(self._deleting(conversation))
@@ -38,6 +43,8 @@ class Deleting(Conversing):
 
     def delete_blob_steps(self, digest: str, *, verify: bool = False) -> Stepper[Deleted]:
         """The same, one request at a time."""
+        from ocinb.protocol import delete  # noqa: PLC0415  # most delete nothing
+
         asked = Digest(digest)
         return self.converse(self._deleting(delete.delete_blob(self.name, asked, verify=verify)))
 

@@ -18,7 +18,6 @@ from ocinb.oci.digest import Digest
 from ocinb.protocol import fetch, part, pull
 from ocinb.protocol.events import Planned
 from ocinb.protocol.messages import Conversation
-from ocinb.protocol.progress.progress_info import placed
 from ocinb.protocol.pull import BlobShelf
 from ocinb.protocol.referring.attach import check_size
 from ocinb.protocol.stepper import Stepper
@@ -79,6 +78,8 @@ class Fetching(Looking):
         and `InvalidContent` for more than `limit` bytes to return, before they are fetched, or
         `ValueError` for a `size` that is not the descriptor's.
         """
+        from ocinb.protocol.progress.progress_info import placed  # noqa: PLC0415  # few watch
+
         auth = hidden_account(auth)
         here = self.as_(auth)
         named = blob.digest if isinstance(blob, Descriptor) else Digest(blob)
@@ -145,6 +146,11 @@ class Fetching(Looking):
     def indexes(self) -> Indexes:
         """What is known about layers, in whichever repository of the registry they were seen."""
         return self.registry.indexes
+
+    @property
+    def concurrency(self) -> int:
+        """Blobs that move at a time, as its registry has it."""
+        return self.registry.concurrency
 
     def _fetch(
         self, blob: Descriptor | str, into: Target | None, limit: int, size: int | None

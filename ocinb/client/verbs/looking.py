@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from ocinb.client.access.account import Account
 from ocinb.client.limits import the_page_size
@@ -16,13 +17,14 @@ from ocinb.oci.digest import Digest
 from ocinb.oci.document import Document
 from ocinb.oci.index import Index
 from ocinb.oci.manifest import AnyManifest, ArtifactManifest, Manifest
-from ocinb.protocol import fetch, tags
+from ocinb.protocol import fetch
 from ocinb.protocol.messages import Conversation
-from ocinb.protocol.referring import referrers
-from ocinb.protocol.referring.referrers import ReferrerList
 from ocinb.protocol.stepper import Stepper
-from ocinb.protocol.tags import TagList
 from ocinb.protocol.together import Together, one_by_one
+
+if TYPE_CHECKING:
+    from ocinb.protocol.referring.referrers import ReferrerList
+    from ocinb.protocol.tags import TagList
 
 
 class Looking(Conversing):
@@ -104,6 +106,8 @@ class Looking(Conversing):
         self, reference: str, artifact_type: str | None = None, *, confirm: bool = False
     ) -> Stepper[ReferrerList]:
         """The same, one request at a time."""
+        from ocinb.protocol.referring import referrers  # noqa: PLC0415  # few ask for them
+
         asked, api = the_identifier(reference), self.registry.referrers_api
         return self.converse(
             referrers.list_referrers(
@@ -131,6 +135,8 @@ class Looking(Conversing):
 
     def _tags(self, page_size: int | None) -> Conversation[TagList]:
         """List the tags, and know them from then on."""
+        from ocinb.protocol import tags  # noqa: PLC0415  # most know the one they ask for
+
         try:
             self.known_tags = yield from tags.list_tags(self.name, page_size)
         except NotFound as error:

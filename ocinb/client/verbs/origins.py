@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from ocinb.client.moving.shelves import through
 from ocinb.client.source import Source
@@ -16,15 +17,16 @@ from ocinb.oci.descriptor import Descriptor
 from ocinb.oci.digest import Digest
 from ocinb.oci.image import Blob
 from ocinb.oci.manifest import AnyManifest
-from ocinb.protocol import fetch, pull, tags
-from ocinb.protocol.copying.origin import Origin
+from ocinb.protocol import fetch, pull
 from ocinb.protocol.events import LeftOut, Observer, Skipped, Verified, Written
 from ocinb.protocol.messages import Conversation, Response, Sink, Step, T
 from ocinb.protocol.pull import BlobShelf
-from ocinb.protocol.referring import referrers
-from ocinb.protocol.referring.referrers import ReferrerList
 from ocinb.protocol.stepper import Stepper
 from ocinb.protocol.together import Together, Turn, one_by_one
+
+if TYPE_CHECKING:
+    from ocinb.protocol.copying.origin import Origin
+    from ocinb.protocol.referring.referrers import ReferrerList
 
 
 def origin_of(source: Source) -> Origin:
@@ -75,11 +77,15 @@ class RepositoryOrigin:
 
     def referrers(self, subject: Digest) -> Conversation[ReferrerList]:
         """What is listed by the referrers API, or else under the referrers tag."""
+        from ocinb.protocol.referring import referrers  # noqa: PLC0415  # few ask for them
+
         name, api = self._source.name, self._registry.referrers_api
         return self._registry.elsewhere(referrers.list_referrers(name, subject, api=api))
 
     def tags(self) -> Conversation[Iterable[str] | None]:
         """All tags; None when the registry does not list them, or not to the end."""
+        from ocinb.protocol import tags  # noqa: PLC0415  # only for what else is under a tag
+
         try:
             found = yield from self._registry.elsewhere(tags.list_tags(self._source.name))
         except (ListingDisabled, NotFound):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from ocinb.client.access.account import Account
 from ocinb.client.moving import transfer
@@ -18,9 +19,6 @@ from ocinb.oci.digest import Digest
 from ocinb.oci.image import Blob, Content, Image, ImageIndex
 from ocinb.oci.reference import check_tag
 from ocinb.protocol import push
-from ocinb.protocol.copying import carry
-from ocinb.protocol.copying.copy import Arrival
-from ocinb.protocol.copying.origin import Origin
 from ocinb.protocol.messages import Conversation, T
 from ocinb.protocol.push import MountFrom, Pushed
 from ocinb.protocol.stepper import Stepper
@@ -29,6 +27,10 @@ from ocinb.protocol.together import at_once, one_by_one
 from ocinb.protocol.uploads.chunks import CHUNK
 from ocinb.protocol.uploads.mount import ANYWHERE
 from ocinb.protocol.uploads.session import UploadSession
+
+if TYPE_CHECKING:
+    from ocinb.protocol.copying.copy import Arrival
+    from ocinb.protocol.copying.origin import Origin
 
 
 class Pushing(Conversing):
@@ -115,6 +117,8 @@ class Pushing(Conversing):
         self, content: Remote, tags: tuple[str, ...], arrival: Arrival
     ) -> Conversation[Pushed]:
         """What is somewhere else: the copy of it without what refers to it."""
+        from ocinb.protocol.copying import carry  # noqa: PLC0415  # most push what was made here
+
         asked = carry.Asked(arrival.origin, content.reference, content.asked, content.document)
         done = yield from carry.copied(asked, self.full_name, tags, arrival.copy, arrival.together)
         return done.pushed
@@ -128,6 +132,8 @@ class Pushing(Conversing):
         tally: Tally | None = None,
     ) -> Arrival:
         """How what is copied from `origin` comes here: step by step without a `tally`."""
+        from ocinb.protocol.copying.copy import Arrival  # noqa: PLC0415  # few copy
+
         return Arrival(
             self.name,
             origin,

@@ -45,7 +45,7 @@ def save(
     with watched(progress, f"Save {asked.source} to {short_path(path)}"):
         with closing(end.converse(_gathered(asked, named, end.together, end.emit))) as steps:
             found = steps.finish()
-        saving.save(path, found, format=format, compression=compression, watch=_told(end.emit))
+        saving.save(path, found, format=format, compression=compression, watch=told(end.emit))
 
 
 def _gathered(
@@ -56,7 +56,7 @@ def _gathered(
     return (yield from contents(closure, names, asked.origin))
 
 
-def _told(announce: Observer) -> Callable[[Descriptor, int], None]:
+def told(announce: Observer) -> Callable[[Descriptor, int], None]:
     """Who watches the writing, and tells how far each blob is; an interrupt stops it there."""
     stop = current()
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ocinb.client.access.account import Account
 from ocinb.client.names import the_identifier
 from ocinb.client.verbs.asking import as_somebody
 from ocinb.client.verbs.looking import Looking
 from ocinb.oci.platform import Platform
-from ocinb.protocol import sizes
 from ocinb.protocol.messages import Conversation
-from ocinb.protocol.sizes import MOST, TagSizes
 from ocinb.protocol.stepper import Stepper
 from ocinb.protocol.together import Together, one_by_one
+
+if TYPE_CHECKING:
+    from ocinb.protocol.sizes import TagSizes
+
+MOST = 50  # tags that are looked at unless more are asked for
 
 
 class Sizing(Looking):
@@ -56,6 +61,8 @@ class Sizing(Looking):
     def _sized(
         self, asked: list[str], platform: Platform | None, most: int, together: Together
     ) -> Conversation[TagSizes]:
+        from ocinb.protocol import sizes  # noqa: PLC0415  # few ask for them
+
         known = list(asked)
         if not asked:
             known = list((yield from self._tags(None)))

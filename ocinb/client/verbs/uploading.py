@@ -20,7 +20,6 @@ from ocinb.oci.image import Blob
 from ocinb.protocol import push
 from ocinb.protocol.events import Planned
 from ocinb.protocol.messages import Conversation
-from ocinb.protocol.progress.progress_info import placed
 from ocinb.protocol.referring.attach import check_size
 from ocinb.protocol.stepper import Stepper
 from ocinb.protocol.uploads import upload
@@ -53,6 +52,8 @@ class Uploading(Pushing):
         can be read only once, are hashed on their way; `size` is how many bytes they have, where
         that is known. `layer_index` and `total_layers` are what a callback for `progress` is told.
         """
+        from ocinb.protocol.progress.progress_info import placed  # noqa: PLC0415  # few watch
+
         return self._uploaded(
             lambda: self.push_blob_steps(
                 content, media_type, size=size, at_once=at_once, chunk_size=chunk_size

@@ -6,7 +6,6 @@ told what that call does, whomever it asks, and nothing of anybody else's.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -16,8 +15,6 @@ from ocinb.errors import Cancelled
 from ocinb.protocol.events import Event, Observer
 
 Put: TypeAlias = "Callable[[Observers, Event], None]"
-
-_log = logging.getLogger("ocinb")
 
 
 class Observers(list[Observer]):
@@ -138,4 +135,8 @@ def is_telling() -> bool:
 
 
 def _report() -> None:
-    _log.exception("an observer failed; its next failures are not reported")
+    import logging  # noqa: PLC0415  # most log nothing
+
+    logging.getLogger("ocinb").exception(  # noqa: LOG004  # while it is handled
+        "an observer failed; its next failures are not reported"
+    )

@@ -42,8 +42,9 @@ def extract(
     `DiskFull`, `NotSupported` where the system cannot keep links out, and what reading a layer
     raises; everything that was written is removed then, but what it replaced does not come back.
     """
-    plan = planned(found)
-    plan.check(quota or Quota())
+    quota = quota or Quota()
+    plan = planned(found, quota.entries)
+    plan.check(quota)
     where = Path(folder)
     with Folder(where, overwrite=overwrite) as target, room(where, plan.bytes):
         check_room(where, plan.stored)

@@ -20,6 +20,7 @@ from ocinb.layers.limits import Quota
 from ocinb.layers.looking.sifting import Sink
 from ocinb.text import human_size
 
+_DEEPEST = 100  # folders in each other: each of them is kept open meanwhile
 _REFUSED = ("path with ..", "no name", "NUL in its name")
 _NEVER = {
     "character device": "devices are never made",
@@ -100,11 +101,14 @@ class Plan:
         self.left_out.append(LeftOut(entry.path, entry.type, why))
 
 
-def planned(found: Iterable[FileEntry]) -> Plan:
-    """What of these entries goes where; those with the same content are names of one file."""
+def planned(found: Iterable[FileEntry], most: int = Quota.entries) -> Plan:
+    """What of these entries goes where; those with the same content are names of one file.
+
+    Raises `InvalidContent` when they are in more than `most` folders, with or without an entry.
+    """
     plan = Plan()
     latest = _latest(found, plan)
-    inside = _Inside(latest)
+    inside = _Inside(latest, most)
     hard = []
     for path, entry in latest.items():
         if not inside(path):
@@ -133,6 +137,9 @@ def _latest(found: Iterable[FileEntry], plan: Plan) -> dict[str, FileEntry]:
             continue
         if path in ("", "."):  # the folder itself
             continue
+        if path.count("/") > _DEEPEST:
+            plan.leave(entry, f"it is in more than {_DEEPEST} folders in each other")
+            continue
         before = latest.pop(path, None)
         if before is not None and before.type != "directory":
             plan.leave(before, "its path comes again: the last entry counts")
@@ -143,8 +150,8 @@ def _latest(found: Iterable[FileEntry], plan: Plan) -> dict[str, FileEntry]:
 class _Inside:
     """Whether whatever a path is in, among these entries, is a folder, all the way up."""
 
-    def __init__(self, latest: dict[str, FileEntry]) -> None:
-        self._latest = latest
+    def __init__(self, latest: dict[str, FileEntry], most: int) -> None:
+        self._latest, self._most = latest, most
         self._known = {"": True}
 
     def __call__(self, path: str) -> bool:
@@ -160,6 +167,10 @@ class _Inside:
             entry = self._latest.get(folder)
             good = good and (entry is None or entry.type == "directory")
             self._known[folder] = good
+        if len(self._known) - 1 > self._most:
+            raise InvalidContent(
+                f"the entries are in more than {self._most:,} folders; no more are written"
+            )
         return good
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Protocol, TypeAlias
 
 from ocinb.errors import DigestMismatch, InvalidContent
@@ -43,24 +44,32 @@ class ChunkReach:
 
     def pieces(self, start: int, stop: int) -> Iterator[memoryview]:
         """The same piece by piece: each is good once the next has come, or the end."""
-        wanted = self.table.chunks(start, stop)
+        wanted, going, until = self.table.chunks(start, stop), _Going(), 0
         for number, chunk in enumerate(wanted):
             first, last = max(start - chunk.start, 0), min(stop - chunk.start, chunk.size)
-            if chunk.digest:
-                yield from self._verified(chunk, first, last, _run(wanted[number:]))
-            else:
+            if not chunk.digest:
                 yield from _zeros(last - first)
+                continue
+            if chunk.packed >= until:
+                until = _run(islice(wanted, number, None))
+            yield from self._verified(chunk, first, last, until, going)
 
-    def _verified(self, chunk: Chunk, first: int, last: int, until: int) -> Iterator[memoryview]:
+    def _verified(
+        self, chunk: Chunk, first: int, last: int, until: int, going: _Going
+    ) -> Iterator[memoryview]:
         """The bytes of a chunk from `first` up to `last`; all of it is unpacked and hashed."""
         digest = Digest(chunk.digest)
-        hashed, at = hasher(digest.algorithm), -chunk.inner
-        for piece in self._unpacked(chunk, until):
+        hashed = hasher(digest.algorithm)
+        if not going.leads_to(chunk):
+            going.begin(chunk, self._unpacked(chunk, until))
+        at = going.at - chunk.inner
+        for piece in going:
             view = memoryview(piece)[max(-at, 0) : chunk.size - at]
-            began, at = max(at, 0), min(at + len(piece), chunk.size)
+            began, at = max(at, 0), at + len(piece)
             hashed.update(view)
             yield view[max(first - began, 0) : max(last - began, 0)]
-            if at == chunk.size:
+            if at >= chunk.size:
+                going.give_back(piece, at - chunk.size)
                 break
         actual = Digest.from_hash(digest.algorithm, hashed)
         if actual != digest:
@@ -92,6 +101,35 @@ class ChunkReach:
                 self._at, self._held = start, held
             piece = self._held[start - self._at : stop - self._at]
             start += len(piece)
+            yield piece
+
+
+class _Going:
+    """What is being unpacked, so that chunks which lie in it one behind the other do not each have
+    it unpacked from its beginning on: `at` is how many bytes of it were passed."""
+
+    def __init__(self) -> None:
+        self.at, self._place = 0, (0, 0)
+        self._pieces: Iterator[bytes] = iter(())
+        self._back = b""
+
+    def leads_to(self, chunk: Chunk) -> bool:
+        """Whether the chunk is still to come."""
+        return self._place == (chunk.packed, chunk.end) and self.at <= chunk.inner
+
+    def begin(self, chunk: Chunk, pieces: Iterator[bytes]) -> None:
+        """Unpack what the chunk is in, from its first byte."""
+        self.at, self._place, self._pieces, self._back = 0, (chunk.packed, chunk.end), pieces, b""
+
+    def give_back(self, piece: bytes, count: int) -> None:
+        """The last bytes of a piece are of the next chunk."""
+        self._back = piece[len(piece) - count :]
+        self.at -= count
+
+    def __iter__(self) -> Iterator[bytes]:
+        while piece := self._back or next(self._pieces, b""):
+            self._back = b""
+            self.at += len(piece)
             yield piece
 
 
@@ -134,14 +172,6 @@ class TableContents(Contents):
             for piece in self._reached.pieces(start, start + found.sizes[position]):
                 sink.write(piece)
             sink.end()
-
-    def same_archive(self, other: Contents) -> bool:
-        """Whether both are listed from the same table of contents, which the manifest names."""
-        return (
-            isinstance(other, TableContents)
-            and self._named is not None
-            and self._named == other._named
-        )
 
     def _digest(self, position: int) -> Digest:
         said = self._table.digests.get(position, "")

@@ -44,7 +44,7 @@ class LayerIndex:
     @property
     def cost(self) -> int:
         """Bytes of memory that it takes, more or less."""
-        windows = sum(len(point.window) + 128 for point in self.spans.points)
+        windows = sum(len(each.window or each.deflated) + 128 for each in self.spans.points)
         return len(self.found) * _ENTRY + windows + len(self.spans.hashes)
 
     @property

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import struct
+import zlib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -31,8 +32,8 @@ _EXPORT, _EXPORTED = Struct("<5sBBQQIII"), Struct("<QQBB")  # as indexed_gzip wr
 class Point:
     """Unpacking from byte `packed` of a layer on gives its archive from byte `unpacked` on.
 
-    Of gzip, `bits` of the byte before belong to it, too, and `window` is what came before; `held`
-    is a decompressor as it was there, in place of both.
+    Of gzip, `bits` of the byte before belong to it, too, and `window` is what came before, or
+    `deflated` is that, as zlib has it; `held` is a decompressor as it was there, in place of all.
     """
 
     packed: int
@@ -40,6 +41,18 @@ class Point:
     bits: int = 0
     window: bytes = field(default=b"", repr=False)
     held: Any = field(default=None, repr=False, compare=False)
+    deflated: bytes = field(default=b"", repr=False)
+
+    @property
+    def before(self) -> bytes:
+        """What came before; raises `zlib.error` where it is kept deflated, and damaged."""
+        if not self.deflated:
+            return self.window
+        inflating = zlib.decompressobj()
+        window = inflating.decompress(self.deflated, WINDOW + 1)
+        if not inflating.eof or len(window) > WINDOW:
+            raise zlib.error("it is no window")
+        return window
 
     @property
     def begin(self) -> int:

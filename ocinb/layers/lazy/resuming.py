@@ -49,7 +49,7 @@ def _gzip(point: Point, data: bytes) -> Iterator[bytes]:
             member, footer = point.held.copy(), 0
         else:
             data = _aligned(data, point.bits)
-            member, footer = zlib.decompressobj(_RAW, zdict=point.window), _FOOTER
+            member, footer = zlib.decompressobj(_RAW, zdict=point.before), _FOOTER
         while data:
             yield from _inflated(member, data)
             data = member.unused_data[footer:] if member.eof else b""

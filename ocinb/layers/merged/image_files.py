@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import TypeAlias
 
 from ocinb.errors import NotSupported
 from ocinb.layers.files import FileList
@@ -13,14 +15,24 @@ from ocinb.oci.descriptor import Descriptor
 from ocinb.oci.digest import Digest
 from ocinb.oci.media_types import is_foreign
 
+# How several layers are listed, each by one of these; who has threads does so side by side.
+Listing: TypeAlias = Callable[[Iterable[Callable[[], FileList]]], Iterable[FileList]]
+
+
+def one_after_another(jobs: Iterable[Callable[[], FileList]]) -> list[FileList]:
+    """What each of them lists."""
+    return [job() for job in jobs]
+
 
 def filesystem(
     name: str,
     layers: Sequence[Descriptor],
     config: ImageConfig | None,
     list_of: Callable[[int], FileList],
+    listing: Listing = one_after_another,
 ) -> FileSystem:
-    """The file system of the image called `name`: `list_of` lists a layer by its position.
+    """The file system of the image called `name`: `list_of` lists a layer by its position,
+    and `listing` has that done for all of them.
 
     A layer that is there twice is listed once. What the archives in them hash to must be what the
     config says, if it speaks of as many. Raises `NotSupported` for a layer that is elsewhere, and
@@ -31,9 +43,11 @@ def filesystem(
             raise NotSupported(
                 f"layer {position} of {name} is fetched elsewhere: its urls say where"
             )
-    first = {layer.digest: position for position, layer in reversed([*enumerate(layers)])}
-    lists = {digest: list_of(position) for digest, position in sorted(
-        first.items(), key=lambda each: each[1])}  # fmt: skip
+    first: dict[Digest, int] = {}
+    for position, layer in enumerate(layers):
+        first.setdefault(layer.digest, position)
+    jobs = [partial(list_of, position) for position in first.values()]
+    lists = dict(zip(first, listing(jobs), strict=True))
     found = [lists[layer.digest] for layer in layers]
     diff_ids: Sequence[Digest] = config.diff_ids if config else ()
     if len(diff_ids) == len(layers):

@@ -22,6 +22,10 @@ _LENGTH = re.compile(rb"([0-9]{1,7}) ")
 _MOST = 10_000  # records of one entry
 _MAP = b"GNU.sparse.map"  # as long as the file has holes
 _XATTR, _LIBARCHIVE = "SCHILY.xattr.", "LIBARCHIVE.xattr."
+_READ = frozenset(
+    "path linkpath size mtime uid gid uname gname GNU.sparse.name GNU.sparse.realsize "
+    "GNU.sparse.size GNU.sparse.major GNU.sparse.map".split()
+)
 
 
 def records(block: bytes) -> Iterator[tuple[str, bytes]]:
@@ -42,6 +46,11 @@ def records(block: bytes) -> Iterator[tuple[str, bytes]]:
             raise Broken(f"a PAX value has at most {VALUE:,} bytes", f"{key[:80]!r} has more")
         yield key.decode("utf-8", "surrogateescape"), value
         at = end
+
+
+def is_read(key: str) -> bool:
+    """Whether anything is made of a record with this key."""
+    return key in _READ or key.startswith((_XATTR, _LIBARCHIVE))
 
 
 def integer(value: bytes) -> int:

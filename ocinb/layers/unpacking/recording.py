@@ -18,6 +18,7 @@ HEADER = Struct("100s24s12s12s8s1s100s8s64s16s155s12x")
 _NUMBERS, _TEXTS, _DEVICE = Struct("8s8s8s"), Struct("32s32s"), Struct("8s8s")
 _POSIX = b"ustar\x0000"  # magic and version; GNU's has other things where the prefix would be
 _MOST_KNOWN = 10_000  # owners that are known again by their fields
+_ATTRIBUTE = 128  # bytes that each attribute of an entry but its first counts for, beside its text
 _TYPES = {
     b"0": entries.FILE, b"\0": entries.FILE, b"7": entries.FILE, b"1": entries.HARDLINK,
     b"2": entries.SYMLINK, b"3": entries.CHARACTER, b"4": entries.BLOCK, b"5": entries.DIRECTORY,
@@ -174,11 +175,12 @@ class Recorder:
         if "uname" in more or "gname" in more:
             user, group = self.found.known_names[said.names]
             texts = (_text(more, "uname", user), _text(more, "gname", group))
-            said.names = _number(self._name_numbers, self.found.known_names, texts)
+            said.names = self._known_name(texts)
         attributes = pax.xattrs(more)
         if attributes:
             self.found.xattrs[len(self.found)] = attributes
             self._text += sum(len(key) + len(value) for key, value in attributes.items())
+            self._text += _ATTRIBUTE * (len(attributes) - 1)
         self._holes(said, more)
 
     def _holes(self, said: _Said, more: Mapping[str, bytes]) -> None:
@@ -206,10 +208,18 @@ class Recorder:
         known = self._names.get(raw)
         if known is None:
             user, group = map(fields.text, _TEXTS.unpack(raw))
-            known = _number(self._name_numbers, self.found.known_names, (user, group))
+            known = self._known_name((user, group))
             if len(self._names) < _MOST_KNOWN:
                 self._names[raw] = known
         return known
+
+    def _known_name(self, texts: tuple[str, str]) -> int:
+        """The number of a user and group, whose names count with all others when they are new."""
+        before = len(self.found.known_names)
+        number = _number(self._name_numbers, self.found.known_names, texts)
+        if number == before:
+            self._text += sum(map(len, texts))
+        return number
 
 
 def _names(header: tuple[bytes, ...], long: Mapping[bytes, bytes]) -> tuple[str, str]:

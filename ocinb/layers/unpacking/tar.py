@@ -18,7 +18,7 @@ _ZEROS = bytes(BLOCK)
 _MOST_META = 64  # headers before one entry that only describe it
 _FILE = b"0"
 _META = frozenset({b"x", b"g", b"X", b"L", b"K"})
-_WHOLE = "an archive ends with an entry that is whole, and two blocks of zeros"
+WHOLE = "an archive ends with an entry that is whole, and two blocks of zeros"
 
 
 class Walker:
@@ -33,7 +33,7 @@ class Walker:
         self.ended = False
         self._limits = limits
         self._recorder = Recorder(limits)
-        self._held = b""  # of a block that is not whole yet
+        self._held = bytearray()  # of a block that is not whole yet
         self._skip, self._spare, self._need = 0, 0, BLOCK
         self._take: Callable[[bytes], None] = self._header
         self._globals: dict[str, bytes] = {}
@@ -51,18 +51,26 @@ class Walker:
     def feed(self, data: bytes) -> None:
         """Take the next piece, of any length."""
         if self._held:
-            data, self._held = self._held + data, b""
+            self._held += data
+            if len(self._held) < self._need:  # pieces may be of one byte, and a block of a MiB
+                return
+            data, self._held = bytes(self._held), bytearray()
         begins, end = self.at, self.at + len(data)
         while not self.ended:
             at, stop = self.at + self._skip, self.at + self._skip + self._need
             if stop > end:
                 self.at = min(at, end)
-                self._skip, self._held = at - self.at, data[self.at - begins :]
+                self._skip, self._held = at - self.at, bytearray(data[self.at - begins :])
                 return
             self.at, self._skip = at, 0
             self._take(data[at - begins : stop - begins])
             self.at = stop
         self._follows(data[self.at - begins :])
+
+    @property
+    def marked(self) -> bool:
+        """Whether its end is marked, by one block of zeros at least."""
+        return self.ended or bool(self._zeros)
 
     def finish(self) -> None:
         """Raise `Broken` when it is not over; an end that is not marked is noted."""
@@ -70,8 +78,8 @@ class Walker:
             self._skip = 0
         if self._skip or self._held or self._meta or self._take != self._header:
             missing = self._skip or self._need - len(self._held)
-            raise Broken(_WHOLE, f"it is cut off: at least {missing:,} bytes are missing")
-        if not self.ended and not self._zeros:
+            raise Broken(WHOLE, f"it is cut off: at least {missing:,} bytes are missing")
+        if not self.marked:
             self.notes.append("its end is not marked")
         if self._after:
             self.notes.append(f"{self._after:,} bytes that are not all zero follow its end")
@@ -86,7 +94,7 @@ class Walker:
             self._zero()
             return
         if self._zeros:
-            raise Broken(_WHOLE, "one block of zeros is followed by something else")
+            raise Broken(WHOLE, "one block of zeros is followed by something else")
         header = HEADER.unpack(block)
         if not fields.check(block, header[4]):
             what = "the header has another" if self.at else "it is no tar archive"
@@ -104,7 +112,7 @@ class Walker:
 
     def _zero(self) -> None:
         if self._meta:
-            raise Broken(_WHOLE, "what describes an entry is followed by none")
+            raise Broken(WHOLE, "what describes an entry is followed by none")
         self._zeros += 1
         self.ended = self._zeros == 2
 
@@ -155,8 +163,8 @@ class Walker:
 
     def _globally(self, said: dict[str, bytes]) -> None:
         """A global header belongs to no entry: it holds for all that follow."""
-        self._globals.update(said)
-        if sum(map(len, self._globals.values())) > self._limits.block:
+        self._globals.update({key: said[key] for key in said if pax.is_read(key)})
+        if sum(len(key) + len(value) for key, value in self._globals.items()) > self._limits.block:
             raise Broken(f"global records have at most {self._limits.block:,} bytes", "more came")
         self._meta -= 1
         if not self._meta:

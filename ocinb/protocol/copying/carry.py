@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from ocinb.oci.digest import looks_like_digest
 from ocinb.oci.index import Index
 from ocinb.oci.manifest import AnyManifest
 from ocinb.oci.platform import Platform
@@ -40,7 +41,7 @@ class Asked:
     @property
     def tags(self) -> tuple[str, ...]:
         """The tag that it was asked for by, if it was one, or a full name with one."""
-        if self.reference.startswith(("sha256:", "sha512:", "blake3:")):
+        if looks_like_digest(self.reference):
             return ()
         named = "/" in self.reference or ":" in self.reference
         tag = Reference.parse(self.reference).tag if named else self.reference

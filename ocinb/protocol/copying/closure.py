@@ -8,6 +8,7 @@ manifest of that digest. Each manifest is taken once, however often it is named:
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -90,14 +91,24 @@ class Closure:
     @property
     def levels(self) -> Iterator[tuple[Node, ...]]:
         """The nodes in the order they are put: those of one level do not need each other."""
-        left = {node.document.digest: node for node in self.nodes}
-        while left:
-            ready = [node for node in left.values() if left.keys().isdisjoint(node.needs)]
-            if not ready:  # a manifest's digest depends on those it names: no registry can do this
-                raise InvalidContent("these manifests name each other in a circle")
-            yield tuple(ready)
-            for node in ready:
-                del left[node.document.digest]
+        nodes = {node.document.digest: node for node in self.nodes}
+        missing, users = dict.fromkeys(nodes, 0), defaultdict[Digest, list[Digest]](list)
+        for digest, node in nodes.items():
+            for needed in nodes.keys() & node.needs:
+                missing[digest] += 1
+                users[needed].append(digest)
+        ready = {digest for digest, count in missing.items() if not count}
+        order, left = {digest: at for at, digest in enumerate(nodes)}, len(nodes)
+        while ready:
+            level = sorted(ready, key=order.__getitem__)
+            yield tuple(nodes[digest] for digest in level)
+            ready, left = set(), left - len(level)
+            for user in (user for digest in level for user in users[digest]):
+                missing[user] -= 1
+                if not missing[user]:
+                    ready.add(user)
+        if left:  # a manifest's digest depends on those it names: no registry can do this
+            raise InvalidContent("these manifests name each other in a circle")
 
 
 @dataclass(frozen=True)

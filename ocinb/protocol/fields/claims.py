@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
 
 from ocinb.errors import DigestMismatch, InvalidReference, NotSupported
 from ocinb.oci.digest import Digest
 from ocinb.protocol.messages import Response
 from ocinb.text import redacted_url
-
-_log = logging.getLogger("ocinb")
 
 
 def claimed_digest(response: Response) -> Digest | None:
@@ -54,7 +51,9 @@ def note_other_claim(response: Response, digest: Digest, content: bytes | None =
             return
         if right:
             return
-    _log.warning(
+    import logging  # noqa: PLC0415  # most log nothing
+
+    logging.getLogger("ocinb").warning(
         "the content of %s is right, but the answer of %s claims that it is %s",
         digest, redacted_url(response.asked[1]), claimed,
     )  # fmt: skip

@@ -166,16 +166,17 @@ class Chunks:
         response.expect(200, 202, 204)
         self._session = self._session.after(response)
         has = parse_range_header(response.headers.get("range", ""))
-        self._known = self._position(has, response)
+        self._known = self._position(has, response, why)
         self._reach(self._known)
         return has
 
-    def _position(self, has: int | None, response: Response) -> int:
+    def _position(self, has: int | None, response: Response, why: OcinbError | None) -> int:
         """How many bytes that is: where it is not said, what was said before (U-7)."""
         if has is None:
             return self._known
-        if has == 1 and self._known != 1 and not self._doubted:
-            self._doubted = True  # `0-0` is nothing, until it turns out to be one byte
+        sure = self._doubted and not isinstance(why, TransferError)
+        if has == 1 and self._known != 1 and not sure:
+            self._doubted = True  # `0-0` is nothing, until a refusal shows that it is one byte
             return 0
         return self._within(has, response)
 

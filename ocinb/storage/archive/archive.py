@@ -38,11 +38,15 @@ class Archive(Drawable):
 
     def __init__(self, path: str | os.PathLike[str], *, limits: Limits | None = None) -> None:
         self.path = Path(path)
-        archive = walked(self.path, limits or LIMITS)
-        self.compression = archive.compression
-        self._held = presented(Members(archive))
+        self._walked = walked(self.path, limits or LIMITS)
+        self.compression = self._walked.compression
+        self._held = presented(Members(self._walked))
         self._children: dict[Digest, tuple[Descriptor, ...]] = {}
         self._names: Names | None = None
+
+    def check_end(self, missing: Digest) -> None:
+        """Raise `InvalidArchive` where `missing`, which is named in it, may have been cut off."""
+        self._walked.check_end(f"{missing} is missing, though it is named in it")
 
     @property
     def format(self) -> str:

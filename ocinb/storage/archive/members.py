@@ -69,6 +69,10 @@ class Members:
         """Every name, in the order of the archive."""
         return tuple(self._found.paths)
 
+    def check_end(self, why: str) -> None:
+        """Raise `InvalidArchive` for what is missing, where it may be cut off."""
+        self._walked.check_end(why)
+
     def __contains__(self, name: str) -> bool:
         return name in self._found.by_path
 

@@ -19,6 +19,8 @@ from ocinb.oci.reference import Reference, check_tag
 Format: TypeAlias = Literal["oci-archive", "docker-archive", "oci-layout"]
 FORMATS = ("oci-archive", "docker-archive", "oci-layout")
 _PACKED = {".tar": "none", ".tar.gz": "gzip", ".tgz": "gzip", ".tar.zst": "zstd"}
+# What nobody calls a folder, and no archive that is written here.
+_FOREIGN = tuple(".zip .7z .rar .gz .bz2 .xz .zst .lz4 .lzma .tbz .tbz2 .txz .tzst .cpio".split())
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,13 @@ class Named:
 
 
 def the_format(path: str | os.PathLike[str], wanted: str | None) -> str:
-    """The format that is `wanted`, or that the ending of `path` means: a tar file or a folder."""
+    """The format that is `wanted`, or that the ending of `path` means: a tar file or a folder.
+
+    Raises `NotSupported` for the ending of an archive that is not written here, unless a folder of
+    that name is there.
+    """
     if wanted is None:
+        _check_ending(path)
         return "oci-archive" if _ending(path) else "oci-layout"
     if wanted not in FORMATS:
         raise ValueError(f"format is one of {', '.join(FORMATS)}, not {wanted!r}")
@@ -96,6 +103,16 @@ def planned(named: Iterable[Named]) -> list[Descriptor]:
 def _ending(path: str | os.PathLike[str]) -> str:
     name = os.path.basename(os.fspath(path)).lower()
     return next((ending for ending in _PACKED if name.endswith(ending)), "")
+
+
+def _check_ending(path: str | os.PathLike[str]) -> None:
+    name = os.path.basename(os.fspath(path)).lower()
+    if _ending(path) or not name.endswith(_FOREIGN) or os.path.isdir(path):
+        return
+    raise NotSupported(
+        f"archives named {os.path.splitext(name)[1]} are not written",
+        hints=[f"these are: {', '.join(_PACKED)}", "format= says what it is, whatever its name"],
+    )
 
 
 def _annotations(name: str) -> dict[str, str]:

@@ -45,12 +45,14 @@ def presented(members: Members) -> Held:
     if "repositories" in members:
         hint = "load it into docker and save it again"
         raise NotSupported("this is what docker saved before version 1.10", hints=[hint])
-    inside = [name for name in members.names if name.rpartition("/")[2] == LAYOUT]
+    inside = [name for name in members.names if name.endswith(f"/{LAYOUT}")]
     hints = []
     if inside:
         folder = inside[0].rpartition("/")[0]
         hints = [f"the layout is in its folder {shown(folder)}: pack it with tar -C {folder} ."]
-    here = some_of(map(shown, members.names[:100])) or "nothing"
+    if LAYOUT in members:
+        members.check_end(f"{INDEX} is missing")
+    here = some_of(map(shown, members.names[:100])) if members.names else "nothing"
     raise InvalidContent(
         f"this is no archive of images: it has neither {LAYOUT} with {INDEX} nor {LISTING}, "
         f"but {here}",

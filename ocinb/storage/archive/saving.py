@@ -11,14 +11,16 @@ A `docker-archive` is written as docker does since version 25: an image layout t
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from ocinb.errors import InvalidContent, OcinbError
+from ocinb.errors import DiskFull, InvalidContent, OcinbError
 from ocinb.layers.making.moments import moment
 from ocinb.layers.making.writing import Compressor, compressor
 from ocinb.oci import annotations as keys
@@ -35,9 +37,10 @@ from ocinb.storage.archive.naming import Format, Named
 from ocinb.storage.archive.tarring import file_header, folder_header, padding, the_end
 from ocinb.storage.archive.verified import checked
 from ocinb.storage.layout import INDEX, INDEX_LIMIT, LAYOUT, VERSION, Layout
-from ocinb.text import short_path
+from ocinb.text import human_size, short_path
 
 Written = Callable[[Descriptor, int], object]  # a blob, and how many of its bytes are written
+_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
 def nobody(blob: Descriptor, done: int) -> None:
@@ -64,22 +67,42 @@ def save(
 
     Raises `InvalidReference` for names that are none, `InvalidContent` where something that is
     named is missing or of another size than it should be, `DigestMismatch` for what is not what its
-    name says, and `NotSupported` for what the format cannot hold. Then nothing is left behind.
+    name says, `NotSupported` for what the format cannot hold, and `DiskFull` without room for it.
+    Then nothing is left behind, but for whole blobs in a layout that was there before.
     """
     form = naming.the_format(path, format)
     named = naming.prepared(content, form, platform)
     if form == "oci-layout":
         if compression not in (None, "none"):
             raise ValueError("a layout is a folder, which has no compression")
-        _into_folder(Path(path), named, watch)
+        with _room(Path(path), named):
+            _into_folder(Path(path), named, watch)
         return
     packer = compressor(naming.the_compression(path, compression))
     target = Path(path)
     if target.is_dir():
         raise IsADirectoryError(f"{short_path(target)} is a folder: name a file in it")
     files.clear_temporaries(target.parent)
-    with files.replacing(target) as replacement:
+    with _room(target, named), files.replacing(target) as replacement:
         _Archive(replacement.write, packer, watch).write(named, docker=form == "docker-archive")
+
+
+@contextlib.contextmanager
+def _room(target: Path, named: list[Named]) -> Iterator[None]:
+    """Say what it is that found no room, and where."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        needed = sum(each.content.total_size for each in named)
+        raise DiskFull(
+            f"{short_path(target.parent)} has no room for {short_path(target)}, with "
+            f"{human_size(needed)} to hold: {error.strerror}",
+            path=str(target.parent),
+            needed=needed,
+            hints=["make room there, or choose another folder"],
+        ) from None
 
 
 class _Archive:
@@ -168,7 +191,10 @@ def _into_folder(target: Path, named: list[Named], watch: Written) -> None:
         _fill(Layout(target), named, watch)
         return
     target.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=".ocinb-", dir=target.parent))
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=".ocinb-", dir=target.parent))
+    except OSError as error:  # nobody knows that name; it is about the folder it was to be in
+        raise OSError(error.errno, error.strerror, str(target.parent)) from None
     try:
         fresh = folder / "layout"
         _fill(Layout(fresh), named, watch)

@@ -18,7 +18,7 @@ from ocinb.layers.limits import Broken, Limits
 from ocinb.layers.making.spool import Spool, read_at
 from ocinb.layers.unpacking.compression import MAGIC, sniffed
 from ocinb.layers.unpacking.reading import Unpacked, invalid
-from ocinb.layers.unpacking.tar import Walker
+from ocinb.layers.unpacking.tar import WHOLE, Walker
 from ocinb.storage import files
 from ocinb.storage.store import PIECE
 from ocinb.text import short_path
@@ -37,12 +37,22 @@ class Bytes(Protocol):
 
 @dataclass(frozen=True)
 class Walked:
-    """An archive and where its entries are. `compression` is what it was packed with, if at all."""
+    """An archive and where its entries are. `compression` is what it was packed with, if at all.
+
+    `unmarked` is the byte where it ends when its end is not marked: it may have been cut off there.
+    """
 
     path: Path
     bytes: Bytes
     found: Columns
     compression: str = ""
+    unmarked: int | None = None
+
+    def check_end(self, why: str) -> None:
+        """Raise `InvalidArchive` for what is missing, `why` says what, where it may be cut off."""
+        if self.unmarked is not None:
+            broken = Broken(WHOLE, f"it may be cut off: its end is not marked, and {why}")
+            raise invalid(broken, len(self.found), self.unmarked, short_path(self.path))
 
 
 class _File:
@@ -85,15 +95,15 @@ def walked(path: Path, limits: Limits = LIMITS) -> Walked:
     compression = sniffed(file.read(0, MAGIC))
     if compression:
         walker = Walker(limits)
-        return Walked(path, _unpacked(path, file, walker, limits), _settled(walker), compression)
+        return _settled(path, _unpacked(path, file, walker, limits), walker, compression)
     seeking = _Seeking(replace(limits, unpacked=max(limits.unpacked, 2 * file.size)))
     _try(path, seeking, lambda: _seek_through(file, seeking))
-    return Walked(path, file, _settled(seeking))
+    return _settled(path, file, seeking)
 
 
-def _settled(walker: Walker) -> Columns:
+def _settled(path: Path, file: Bytes, walker: Walker, compression: str = "") -> Walked:
     walker.found.settle()
-    return walker.found
+    return Walked(path, file, walker.found, compression, None if walker.marked else walker.at)
 
 
 def _seek_through(file: _File, walker: _Seeking) -> None:

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from ocinb.client.access import docker_config
+from ocinb.client.access import helper_program
 from ocinb.client.access.credentials import CredentialsWarning, canonical
 from tests.client.home import CANARY, DOCKER, PODMAN, SAYS, Home, auth, posix
 
@@ -184,7 +184,7 @@ def test_a_helper_that_hangs_or_never_stops_talking_is_stopped(
     home: Home, script: str, monkeypatch
 ):
     """K-22."""
-    monkeypatch.setattr(docker_config, "HELPER_SECONDS", 0.5)
+    monkeypatch.setattr(helper_program, "SECONDS", 0.5)
     monkeypatch.setenv("PATH", home.environ["PATH"] + ":/usr/bin:/bin")
     home.helper("x", script)
     home.write(DOCKER, {"credsStore": "x"})

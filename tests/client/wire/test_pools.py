@@ -93,7 +93,7 @@ def test_a_thousand_requests_leak_nothing(line: Transport):
             line.exchange(get(f"{server.url}/x"))
         after = len(os.listdir("/proc/self/fd")) if before else 0
         assert len({heard.connection for heard in server.requests}) < 5
-    assert after == before
+    assert after <= before  # what earlier tests left may be collected meanwhile
 
 
 def test_what_is_forgotten_closes_its_connections():

@@ -503,3 +503,21 @@ def test_what_came_of_it_is_drawn_and_a_frame(out: Path):
     frame = faces.frame(result)
     assert list(frame["path"]) == ["../x<b>"]
     assert frame.attrs["files"] == "1"
+
+
+def test_folders_without_an_entry_count_too(out: Path):
+    """K-13: a name of 4 KB is two thousand folders, and a layer may have 65,000 such names."""
+    archive = b"".join(entry(f"{n}/a/b/c/d/e/f".encode()) for n in range(10)) + END
+    with pytest.raises(InvalidContent, match="in more than 30 folders"):
+        listed(archive).extract(out, quota=Quota(entries=30))
+    assert not out.exists()
+    assert listed(archive).extract(out, quota=Quota(entries=60)).files == 10
+
+
+def test_what_is_too_deep_is_left_out_and_all_else_is_written(out: Path):
+    """K-13: each folder on the way is open, and a process has no thousand of them."""
+    deep = b"d/" * 1_200 + b"f"
+    archive = pax(path=deep) + entry(b"x") + entry(b"d/" * 30 + b"f") + entry(b"ok") + END
+    result = listed(archive).extract(out)
+    assert "folders in each other" in reasons(result)[deep.decode()]
+    assert result.files == 2

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
 import ocinb
 from ocinb.errors import DigestMismatch, InvalidArchive, InvalidContent, InvalidReference
 from ocinb.layers.files import FileList
+from ocinb.layers.lazy import chunks
 from ocinb.layers.limits import Limits
+from ocinb.layers.unpacking.compression import unpacker
 from tests.layers.lazy.tables_read import ESTARGZ, Here, by_table, compared
 from tests.layers.lazy.tocs import BIG, Made, estargz_footer, gzipped, made, member, members
 
@@ -68,6 +71,25 @@ def test_several_files_in_one_member():
     ]  # fmt: skip
     files = listed(layer.estargz())
     assert (files["b"].text, files["a"].text) == ("second", "first")
+
+
+def test_many_chunks_in_one_member_are_unpacked_once(monkeypatch: pytest.MonkeyPatch):
+    """K-12: each may lie behind 64 MiB, and a table may have half a million of them."""
+    content = b"???" + bytes(range(256)) * 2
+    size = len(content) - 3
+    layer = Made(gzipped, bytearray(b"?" + gzipped(content)))
+    layer.entries = [
+        {"name": "a", "type": "reg" if not at else "chunk", "size": size if not at else 0,
+         "offset": 1, "innerOffset": 3 + at, "chunkOffset": at, "chunkSize": 1,
+         "chunkDigest": _sha(content[3 + at : 4 + at])}
+        for at in range(size)
+    ]  # fmt: skip
+    files = listed(layer.estargz())
+    begun, looked = Mock(wraps=unpacker), Mock(wraps=chunks._run)
+    monkeypatch.setattr(chunks, "unpacker", begun)
+    monkeypatch.setattr(chunks, "_run", looked)
+    assert files["a"].bytes == content[3:]
+    assert (begun.call_count, looked.call_count) == (1, 1)
 
 
 def test_names_of_owners_are_said_once(layer: Made):

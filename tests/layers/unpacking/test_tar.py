@@ -11,6 +11,7 @@ from ocinb.display import faces
 from ocinb.errors import InvalidArchive
 from ocinb.layers.entries import FileEntry
 from ocinb.layers.limits import Limits
+from ocinb.layers.unpacking.tar import Walker
 from tests.display.reader import is_harmless, read
 from tests.layers.archives import END, entry, header, listed, pax, record, summed
 
@@ -274,6 +275,43 @@ def test_global_records_hold_for_all_that_follow_and_yield_to_their_own():
     assert len(files) == 4
 
 
+@pytest.mark.parametrize("said", ["uname", "gname"])
+def test_names_of_owners_count_with_all_names(said: str):
+    """K-13: of 16 GiB of PAX, which a few MB unpack to, nearly all would be kept in memory."""
+    entries = [pax(**{said: b"u" * 60_000 + str(n).encode()}) + entry(b"f") for n in range(10)]
+    assert "names have at most" in broken(b"".join(entries), Limits(text=300_000)).rule
+
+
+def test_many_attributes_of_an_entry_count_for_more_than_their_text():
+    """K-13: each of two letters takes some two hundred bytes of memory."""
+    many = b"".join(record(f"SCHILY.xattr.{n}", b"") for n in range(5_000))
+    entries = (entry(b"x", many, b"x") + entry(b"f")) * 3 + END
+    assert "names have at most" in broken(entries, Limits(text=1_000_000)).rule
+    one_each = (pax(**{"SCHILY.xattr.security.selinux": b"x" * 40}) + entry(b"f")) * 3
+    assert listed(one_each + END, limits=Limits(text=300)).complete
+
+
+def test_global_records_that_nothing_is_made_of_are_not_kept():
+    """K-13: their keys count, and every entry would be looked up in all of them."""
+    walker = Walker(Limits())
+    for n in range(100):
+        walker.feed(entry(b"x", record("k" * 60_000 + str(n), b"") + record("uid", b"7"), b"g"))
+    assert walker._globals == {"uid": b"7"}
+    keys = [entry(b"x", record(f"SCHILY.xattr.{'k' * 60_000}{n}", b""), b"g") for n in range(20)]
+    assert "global records" in broken(b"".join(keys)).rule
+
+
+def test_a_long_description_that_comes_byte_by_byte_is_put_together_once():
+    """K-13: gzip members of one byte each give such pieces, and a description has up to a MiB."""
+    said = entry(b"x", b"".join(record(f"c{n}", b"v" * 60_000) for n in range(16)), b"x")
+    walker, copied = Walker(Limits()), 0
+    for at in range(0, len(said), 64):
+        before = walker._held
+        walker.feed(said[at : at + 64])
+        copied += bool(walker._held) and walker._held is not before
+    assert copied < 10
+
+
 @pytest.mark.parametrize(
     "records",
     [
@@ -304,7 +342,7 @@ def test_bad_sizes_in_pax_end_it(size: bytes):
         entry(b"x", b"n" * 5_000, b"K") + header(b"l", 0, b"2"),
         pax(a=b"b") * 100,
         entry(b"x", b"n" * 100, b"L") * 100,
-        b"".join(pax(b"g", **{f"k{number}": b"x" * 60_000}) for number in range(30)),
+        b"".join(pax(b"g", **{f"SCHILY.xattr.{number}": b"x" * 60_000}) for number in range(30)),
         entry(b"x", b"".join(record(f"k{number}", b"") for number in range(20_000)), b"x"),
     ],
 )

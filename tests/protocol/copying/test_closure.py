@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -236,3 +237,18 @@ def test_manifests_that_name_each_other_cannot_be_put():
     round_trip = replace(ONE, subject=Descriptor(MANIFEST, index.digest, 1))
     with pytest.raises(InvalidContent, match="in a circle"):
         list(Closure((Node(index, "asked for"), Node(round_trip, "named"))).levels)
+
+
+def test_a_long_row_of_subjects_takes_no_longer_than_it_is():
+    """An index may name ten thousand manifests, each of which refers to the one before (K-26)."""
+    row = [manifest("first")]
+    while len(row) < 2_000:
+        row.append(manifest(str(len(row)), row[-1]))
+    closure = Closure(tuple(Node(each, "named") for each in reversed(row)))
+    began = time.process_time()
+    levels = list(closure.levels)
+    took = time.process_time() - began
+    assert [node.document for (node,) in levels] == row
+    began = time.process_time()
+    list(Closure(closure.nodes[-200:]).levels)
+    assert took < 60 * max(time.process_time() - began, 0.000_5)  # it was a hundred times as long

@@ -221,6 +221,15 @@ def test_U7_0_0_is_one_byte_where_nothing_is_refused():
     assert [said for said, _ in follow(*lines, size=10)] == ["0-9", "0-9", "1-9"]
 
 
+def test_U7_0_0_is_still_nothing_when_the_same_is_lost_again():
+    """As it is when the source of what is sent has died: it is that which is told, and no 416."""
+    lost = ((patch(), LOST), (ask(), took("0-0", 204)))
+    lines = opened(), *lost, *lost, *lost, (patch(), took("0-9")), DONE
+    assert [said for said, _ in follow(*lines, size=10)] == ["0-9"] * 4
+    ending = opened(), *lost * chunks.TRIES, (patch(), LOST)
+    assert refusal(TransferError, upload("demo", TEN, 10), *ending) is LOST
+
+
 def test_F9_a_session_that_is_gone_begins_anew():
     """F-U3, case 47."""
     lines = (

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import tarfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,6 +15,7 @@ import pytest
 
 from ocinb.errors import (
     DigestMismatch,
+    DiskFull,
     InvalidContent,
     InvalidReference,
     NotSupported,
@@ -23,6 +26,7 @@ from ocinb.oci.digest import Digest
 from ocinb.oci.image import Blob, ImageIndex
 from ocinb.oci.image import Image as Any_
 from ocinb.registry import sample
+from ocinb.storage import files
 from ocinb.storage.archive.archive import Archive
 from ocinb.storage.archive.saving import save
 from ocinb.storage.layout import Layout
@@ -245,3 +249,41 @@ def test_whoever_watches_is_told_of_each_blob_to_its_end(tmp_path: Path):
 def test_what_is_missing_to_be_supported_is_told(tmp_path: Path):
     with pytest.raises(NotSupported, match="is none"):
         save(tmp_path / "x.tar", [(sample.sbom(APP), ())], format="docker-archive")
+
+
+@pytest.mark.parametrize("name", ["x.zip", "x.tar.bz2", "X.TAR.XZ", "x.gz"])
+def test_an_archive_of_another_kind_is_refused_and_no_folder_of_its_name(name: str, tmp_path: Path):
+    with pytest.raises(NotSupported, match="are not written") as refused:
+        save(tmp_path / name, [(IMAGE, ("v1",))])
+    assert ".tar, .tar.gz, .tgz, .tar.zst" in refused.value.hints[0]
+    assert not any(tmp_path.iterdir())
+    save(tmp_path / name, [(IMAGE, ("v1",))], format="oci-layout")  # who says so means it
+    save(tmp_path / name, [(IMAGE, ("v2",))])  # a folder of that name is there
+    assert Layout(tmp_path / name).tags() == ("v1", "v2")
+
+
+@pytest.mark.parametrize("name", ["x.tar", "x"])
+def test_a_full_disk_is_told_with_the_folder_and_nothing_stays(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def full(file: object, piece: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(files, "write_all", full)
+    with pytest.raises(DiskFull, match="has no room") as refused:
+        save(tmp_path / name, [(IMAGE, ("v1",))])
+    assert (refused.value.path, refused.value.needed) == (str(tmp_path), IMAGE.total_size)
+    assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["x.tar", "x"])
+def test_a_folder_that_takes_nothing_is_named(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def refused(path: object, *given: object, **more: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(os, "mkdir" if name == "x" else "open", refused)
+    with pytest.raises(PermissionError) as caught:
+        save(tmp_path / name, [(IMAGE, ("v1",))])
+    assert caught.value.filename == str(tmp_path)
