@@ -215,6 +215,9 @@ def _extracted(value: Extracted) -> View:
     if not value.complete:
         left = counted(len(value.left_out), "entry", "entries")
         state = Word(f"{left} left out", tone="warn")
+    if value.trouble is not None:
+        state = Word("the layer broke off: incomplete", tone="warn")
+        facts.append(("trouble", str(value.trouble)))
     table = Table(("type", "path", "why"), value.left_out, _left_out)
     blocks: tuple[Block, ...] = (Facts(facts), table) if value.left_out else (Facts(facts),)
     return View("Extracted", code(value.folder), state, blocks)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Unpack, overload
 
 from ocinb.drawable import Drawable
@@ -180,7 +180,8 @@ class FileList(Inspected, Drawable):
         `DigestMismatch` when the layer is not the one that was listed: then, and when it is
         interrupted, everything that was written is removed again, but what it replaced is gone.
         """
-        return extract(self, folder, overwrite=overwrite, keep_modes=keep_modes, quota=quota)
+        done = extract(self, folder, overwrite=overwrite, keep_modes=keep_modes, quota=quota)
+        return replace(done, trouble=self.trouble)
 
     def diff(self, other: FileList | FileSystem, **switches: Unpack[Switches]) -> FilesDiff:
         """What this listing and another one have differently; see `ocinb.oci.diffs.regard.Regard`.

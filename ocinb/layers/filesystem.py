@@ -6,6 +6,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, Self, Unpack, overload
 
@@ -234,7 +235,8 @@ class FileSystem(Inspected, Drawable):
 
         See `FileList.extract` for what is written, what is left out, and what is raised.
         """
-        return extract(self, folder, overwrite=overwrite, keep_modes=keep_modes, quota=quota)
+        done = extract(self, folder, overwrite=overwrite, keep_modes=keep_modes, quota=quota)
+        return replace(done, trouble=self.trouble)
 
     def tree_sizes(self, depth: int = 2) -> dict[str, int]:
         """The bytes in each folder down to `depth`, with all that is in it at any depth; `.` is

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ocinb.drawable import Drawable
+from ocinb.errors import InvalidArchive
 from ocinb.text import human_size, visible
 
 
@@ -26,7 +27,8 @@ class Extracted(Drawable):
     `files` counts regular files, `links` symlinks, `hard_links` further names of those files,
     `folders` those that were made; `bytes` is the size of all files together. `left_out` has what
     was not written, in the order it was met, and `adapted` counts what was written otherwise than
-    the archive says: permissions dropped, links made relative.
+    the archive says: permissions dropped, links made relative. `trouble` is what was wrong with the
+    layer they are from, if that could not be read to its end: what came after is not here.
     """
 
     folder: str
@@ -37,11 +39,12 @@ class Extracted(Drawable):
     bytes: int = 0
     left_out: tuple[LeftOut, ...] = ()
     adapted: Mapping[str, int] = field(default_factory=dict, hash=False)
+    trouble: InvalidArchive | None = None
 
     @property
     def complete(self) -> bool:
-        """Whether everything was written."""
-        return not self.left_out
+        """Whether everything was written, and all of the layer is known."""
+        return not self.left_out and self.trouble is None
 
     @property
     def reasons(self) -> dict[str, int]:
@@ -50,6 +53,7 @@ class Extracted(Drawable):
 
     def __repr__(self) -> str:
         left = f", {len(self.left_out):,} left out" if self.left_out else ""
+        left += "" if self.trouble is None else ", incomplete"
         files = f"{self.files:,} file{'' if self.files == 1 else 's'}"
         return (
             f"<Extracted to {visible(self.folder, 200)}: {files}, {human_size(self.bytes)}{left}>"

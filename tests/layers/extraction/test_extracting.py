@@ -521,3 +521,14 @@ def test_what_is_too_deep_is_left_out_and_all_else_is_written(out: Path):
     result = listed(archive).extract(out)
     assert "folders in each other" in reasons(result)[deep.decode()]
     assert result.files == 2
+
+
+def test_what_comes_from_a_layer_that_breaks_off_is_not_complete(tmp_path: Path):
+    whole = listed(TREE)
+    broken = listed(TREE[: TREE.index(b"deep") + 200])
+    assert whole.extract(tmp_path / "whole").trouble is None
+    extracted = broken.extract(tmp_path / "broken")
+    assert not extracted.complete
+    assert extracted.trouble is broken.trouble
+    assert "incomplete" in repr(extracted)
+    assert "broke off" in faces.html(extracted)
