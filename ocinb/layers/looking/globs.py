@@ -11,7 +11,11 @@ _MEANS = {"**/": "(?:[^/]+/)*", "**": ".*", "*": "[^/]*", "?": "[^/]"}
 
 def matcher(pattern: str) -> Callable[[str], object]:
     """What says whether a path fits `pattern`; `*` and `?` stay within a folder, `**` does not."""
-    pieces = _PIECE.findall(pattern.removeprefix("./").removeprefix("/").removesuffix("/"))
+    pieces: list[str] = []
+    for each in _PIECE.findall(pattern.removeprefix("./").removeprefix("/").removesuffix("/")):
+        # Any number of folders twice is any number of them, and costs the square of the time.
+        if each != "**/" or pieces[-1:] != ["**/"]:
+            pieces.append(each)
     return re.compile("".join(map(_expression, pieces)), re.DOTALL).fullmatch
 
 

@@ -56,6 +56,7 @@ class Composed:
         self._members = members
         self._content: dict[Digest, Stored] = {}
         self._layers: dict[tuple[str, Digest], Descriptor] = {}
+        self._configs: dict[int, ImageConfig] = {}  # by where they begin
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -73,7 +74,7 @@ class Composed:
         return self._content.get(digest)
 
     def _manifest(self, image: Listed) -> Descriptor:
-        config = parse_config(_small(self._members, image.config))
+        config = self._parsed(image.config)
         if len(config.diff_ids) != len(image.layers):
             raise InvalidContent(
                 f"{LISTING} gives the image of {shown(image.config)} {len(image.layers)} layers, "
@@ -83,6 +84,13 @@ class Composed:
         manifest = Manifest.of(self._config(image, config), layers)
         self._content[manifest.digest] = MemoryContent(memoryview(manifest.raw))
         return manifest.descriptor
+
+    def _parsed(self, name: str) -> ImageConfig:
+        """A config, read once, however many images and names of it there are."""
+        start = _member(self._members, name).start
+        if start not in self._configs:
+            self._configs[start] = parse_config(_small(self._members, name))
+        return self._configs[start]
 
     def _config(self, image: Listed, config: ImageConfig) -> Descriptor:
         self._content[config.digest] = _member(self._members, image.config)

@@ -16,9 +16,11 @@ import pytest
 from ocinb.errors import DigestMismatch, InvalidArchive, InvalidContent, NotSupported, OcinbError
 from ocinb.layers.limits import Limits
 from ocinb.oci import media_types
+from ocinb.oci.config import ImageConfig, parse_config
 from ocinb.oci.digest import Digest
 from ocinb.oci.manifest import Manifest, parse_manifest
 from ocinb.registry import sample
+from ocinb.storage.archive import docker as composing
 from ocinb.storage.archive.archive import Archive
 from ocinb.storage.archive.saving import save
 from ocinb.storage.store import read
@@ -112,6 +114,23 @@ def test_an_image_of_dockers_is_found_by_full_name_and_by_tag(name: str, tmp_pat
 def test_an_image_without_names_is_listed_all_the_same(tmp_path: Path):
     found = Archive(archive(tmp_path / "x.tar", *docker(RepoTags=None)))
     assert (found.tags(), len(found.manifests())) == ((), 1)
+
+
+def test_a_config_of_many_images_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    *members, (name, listing) = docker()
+    (image,) = json.loads(listing)
+    many = [{**image, "RepoTags": [f"app:v{n}"], "Config": f"{n}.json"} for n in range(20)]
+    links = (link(f"{n}.json", "abc.json") for n in range(20))
+    parsed: list[bytes] = []
+
+    def noting(raw: bytes) -> ImageConfig:
+        parsed.append(raw)
+        return parse_config(raw)
+
+    monkeypatch.setattr(composing, "parse_config", noting)
+    path = archive(tmp_path / "x.tar", *members, *links, (name, json.dumps(many).encode()))
+    assert len(Archive(path).tags()) == 20
+    assert len(parsed) == 1
 
 
 def test_a_link_in_place_of_a_layer_is_followed(tmp_path: Path):
