@@ -30,6 +30,7 @@ from ocinb.oci.document import Document
 from ocinb.oci.index import Index
 from ocinb.oci.manifest import AnyManifest, ArtifactManifest, Manifest, parse_manifest
 from ocinb.oci.platform import Platform
+from ocinb.oci.reference import tag_of
 from ocinb.protocol.referring.referrers import ReferrerList
 from ocinb.protocol.tags import TagList
 from ocinb.storage.layout import Layout
@@ -169,7 +170,7 @@ class LocalRepository(LocalContent, Filling, Drawable):
         """Copy `root`, which was asked for by this name or digest, with all it names, verified."""
         layout = transfer.opened(into)
         with watched(progress, f"Copy {self.at(asked)}"):
-            reading.pull(self, root, reading.tag_of(asked), layout, platform)
+            reading.pull(self, root, tag_of(asked), layout, platform)
         return layout
 
     def _filled(self) -> Layout:

@@ -12,11 +12,10 @@ from ocinb.client.wire.observers import Observers
 from ocinb.client.wire.stopping import current
 from ocinb.errors import InvalidContent, NotHere, OcinbError
 from ocinb.oci.descriptor import Descriptor
-from ocinb.oci.digest import Digest, looks_like_digest
+from ocinb.oci.digest import Digest
 from ocinb.oci.index import Index
 from ocinb.oci.manifest import AnyManifest
 from ocinb.oci.platform import Platform
-from ocinb.oci.reference import Reference
 from ocinb.protocol.events import Event, LeftOut, Planned, Skipped, Verified, Written
 from ocinb.protocol.messages import Conversation
 from ocinb.protocol.pull import BlobShelf, all_blobs, below
@@ -98,13 +97,6 @@ def pull(
     for child in children:
         shelf.keep(child)
     shelf.show(root, tag)
-
-
-def tag_of(asked: str) -> str | None:
-    """The tag that what was `asked` for has in a layout; None for a digest."""
-    if looks_like_digest(asked):
-        return None
-    return Reference.parse(asked).tag if "/" in asked or ":" in asked else asked
 
 
 def referrers(

@@ -12,7 +12,7 @@ from ipaddress import ip_address
 
 from ocinb.drawable import Drawable
 from ocinb.errors import InvalidReference
-from ocinb.oci.digest import Digest
+from ocinb.oci.digest import Digest, looks_like_digest
 from ocinb.text import redacted_url, visible, without_user
 
 DOCKER_HUB = "docker.io"
@@ -179,6 +179,13 @@ def _refuse_what_is_no_reference(text: object) -> None:
             "64 hex digits alone are an image id, not a name",
             hints=[f"a digest needs its algorithm and a repository: name@sha256:{text}"],
         )
+
+
+def tag_of(asked: str) -> str | None:
+    """The tag in what was `asked` for: a tag, or a full name with one; None for a digest."""
+    if looks_like_digest(asked):
+        return None
+    return Reference.parse(asked).tag if "/" in asked or ":" in asked else asked
 
 
 def _split_registry(text: str) -> tuple[str, str]:

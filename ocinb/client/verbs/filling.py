@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import closing
 
@@ -29,12 +30,12 @@ from ocinb.storage.layout import Layout
 from ocinb.text import short_path
 
 
-class Filling:
+class Filling(ABC):
     """Content comes into a layout from anywhere, byte for byte."""
 
+    @abstractmethod
     def _filled(self) -> Layout:
         """The layout that it comes into; raises `NotSupported` where nothing can be written."""
-        raise NotImplementedError
 
     def copy(
         self,

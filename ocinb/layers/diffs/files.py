@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -11,6 +10,7 @@ from ocinb.errors import InvalidReference
 from ocinb.layers.entries import FileEntry
 from ocinb.layers.files import FileList
 from ocinb.layers.filesystem import FileSystem
+from ocinb.oci.diffs.changes import Changes
 from ocinb.oci.diffs.history import count
 from ocinb.oci.diffs.regard import Regard
 from ocinb.oci.diffs.reporting import Reported, between
@@ -58,7 +58,7 @@ class FileChange:
 
 
 @dataclass(frozen=True)
-class FilesDiff(Reported, Drawable):
+class FilesDiff(Changes[FileChange], Reported, Drawable):
     """What two listings have differently, sorted by path.
 
     `compared` counts the paths that are on both sides. `unread` are files of the same size whose
@@ -134,24 +134,10 @@ class FilesDiff(Reported, Drawable):
         shown = [each.show(limit) if each else None for each in (before, after)]
         return diff_content(path, shown[0], shown[1], (self.a, self.b))
 
+    _named_by = "path"
+
     def _of(self, kind: Kind) -> tuple[FileChange, ...]:
         return tuple(each for each in self.changes if each.kind == kind)
-
-    def __getitem__(self, path: str) -> FileChange:
-        """What changed at a path; raises `KeyError` where nothing did."""
-        for each in self.changes:
-            if each.path == path:
-                return each
-        raise KeyError(path)
-
-    def __contains__(self, path: object) -> bool:
-        return any(each.path == path for each in self.changes)
-
-    def __len__(self) -> int:
-        return len(self.changes)
-
-    def __iter__(self) -> Iterator[FileChange]:
-        return iter(self.changes)
 
     def __bool__(self) -> bool:
         return not self.same

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
 from ocinb.drawable import Drawable
 from ocinb.layers.diffs.versions import newer
+from ocinb.oci.diffs.changes import Changes
 from ocinb.oci.diffs.history import count
 from ocinb.oci.diffs.reporting import Reported, between
 
@@ -51,7 +52,7 @@ class PackageChange:
 
 
 @dataclass(frozen=True)
-class PackagesDiff(Reported, Drawable):
+class PackagesDiff(Changes[PackageChange], Reported, Drawable):
     """What is installed on one side only, or in another version, by name.
 
     `unchanged` counts the packages that are the same on both. When not `complete`, a database could
@@ -73,22 +74,6 @@ class PackagesDiff(Reported, Drawable):
     def counts(self) -> dict[str, int]:
         """How many there are of each kind."""
         return count(each.kind for each in self.changes)
-
-    def __getitem__(self, name: str) -> PackageChange:
-        """What became of a package; raises `KeyError` where nothing did."""
-        for each in self.changes:
-            if each.name == name:
-                return each
-        raise KeyError(name)
-
-    def __contains__(self, name: object) -> bool:
-        return any(each.name == name for each in self.changes)
-
-    def __len__(self) -> int:
-        return len(self.changes)
-
-    def __iter__(self) -> Iterator[PackageChange]:
-        return iter(self.changes)
 
     def __bool__(self) -> bool:
         return not self.same

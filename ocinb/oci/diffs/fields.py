@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias
 
 from ocinb.drawable import Drawable
 from ocinb.oci.diffs.aligning import align
+from ocinb.oci.diffs.changes import Changes
 from ocinb.oci.diffs.regard import Regard
 from ocinb.oci.diffs.reporting import Reported, between
 from ocinb.oci.document import Document
@@ -44,7 +45,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class FieldsDiff(Reported, Drawable):
+class FieldsDiff(Changes[Change], Reported, Drawable):
     """What two documents say differently, in the order of their fields.
 
     It is true when there is a difference, `same` when there is none; `identical` says whether they
@@ -68,22 +69,6 @@ class FieldsDiff(Reported, Drawable):
         """How many fields were added, removed and changed."""
         kinds = [each.kind for each in self.changes]
         return {kind: kinds.count(kind) for kind in ("added", "removed", "changed")}
-
-    def __len__(self) -> int:
-        return len(self.changes)
-
-    def __iter__(self) -> Iterator[Change]:
-        return iter(self.changes)
-
-    def __getitem__(self, name: str) -> Change:
-        """The change of a field: `diff["config.Env.PATH"]`; raises `KeyError` where none is."""
-        for each in self.changes:
-            if each.name == name:
-                return each
-        raise KeyError(name)
-
-    def __contains__(self, name: object) -> bool:
-        return any(each.name == name for each in self.changes)
 
     def __repr__(self) -> str:
         sides = between(self.a, self.b)

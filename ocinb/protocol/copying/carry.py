@@ -6,13 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from ocinb.oci.digest import looks_like_digest
 from ocinb.oci.index import Index
 from ocinb.oci.manifest import AnyManifest
 from ocinb.oci.platform import Platform
-from ocinb.oci.reference import Reference
+from ocinb.oci.reference import tag_of
 from ocinb.protocol.copying.closure import Closure, gather
-from ocinb.protocol.copying.copied import Became, Copied, CopyPlan
+from ocinb.protocol.copying.copied import Became, Copied, CopyNode, CopyPlan
 from ocinb.protocol.copying.origin import Origin
 from ocinb.protocol.messages import Conversation
 from ocinb.protocol.together import Together, one_by_one
@@ -41,10 +40,7 @@ class Asked:
     @property
     def tags(self) -> tuple[str, ...]:
         """The tag that it was asked for by, if it was one, or a full name with one."""
-        if looks_like_digest(self.reference):
-            return ()
-        named = "/" in self.reference or ":" in self.reference
-        tag = Reference.parse(self.reference).tag if named else self.reference
+        tag = tag_of(self.reference)
         return (tag,) if tag else ()
 
     def gathered(self, together: Together = one_by_one) -> Conversation[Closure]:
@@ -64,17 +60,20 @@ def copied(
     asked: Asked, target: str, tags: tuple[str, ...], put: Put, together: Together = one_by_one
 ) -> Conversation[Copied]:
     """Copy it to where `put` puts it, which is called `target`."""
-    closure = yield from asked.gathered(together)
-    became = yield from put(closure, tags)
-    nodes = became.told(closure, tags)
-    return Copied(asked.source, target, tags, nodes, closure.notes)
+    return Copied(*(yield from _carried(asked, target, tags, put, together)))
 
 
 def planned(
     asked: Asked, target: str, tags: tuple[str, ...], put: Put, together: Together = one_by_one
 ) -> Conversation[CopyPlan]:
     """What that would do now; `put` only finds out."""
+    return CopyPlan(*(yield from _carried(asked, target, tags, put, together)))
+
+
+def _carried(
+    asked: Asked, target: str, tags: tuple[str, ...], put: Put, together: Together
+) -> Conversation[tuple[str, str, tuple[str, ...], tuple[CopyNode, ...], tuple[str, ...]]]:
+    """From where to where, its tags, what became of each node, and what else there is to say."""
     closure = yield from asked.gathered(together)
     became = yield from put(closure, tags)
-    nodes = became.told(closure, tags)
-    return CopyPlan(asked.source, target, tags, nodes, closure.notes)
+    return asked.source, target, tags, became.told(closure, tags), closure.notes
