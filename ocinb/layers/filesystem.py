@@ -238,20 +238,6 @@ class FileSystem(Inspected, Drawable):
         done = extract(self, folder, overwrite=overwrite, keep_modes=keep_modes, quota=quota)
         return replace(done, trouble=self.trouble)
 
-    def tree_sizes(self, depth: int = 2) -> dict[str, int]:
-        """The bytes in each folder down to `depth`, with all that is in it at any depth; `.` is
-        the root. Of what is no folder, the bytes are those of the folder it is in.
-        """
-        sizes: Counter[str] = Counter({".": 0})
-        for number in self.numbers:
-            size = self.merged.live(number, self.merged.stack.layer_of(number))
-            sizes["."] += size
-            folder = ""
-            for part in self._path(number).split("/", depth)[:-1][:depth]:
-                folder = f"{folder}/{part}" if folder else part
-                sizes[folder] += size
-        return dict(sorted(sizes.items()))
-
     def treemap(self, by: Literal["layer", "state"] = "layer") -> Treemap:
         """A picture of where the bytes of these files are, coloured by the layer they are from.
 

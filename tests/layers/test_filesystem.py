@@ -218,6 +218,7 @@ def test_entries_go_by_position_path_slice_and_pattern():
     assert fs[1:].paths == ("b/y.so",)
     assert fs.glob("**/*.so").paths == ("b/y.so",)
     assert fs.all.glob("**/*.so").paths == ("b/.wh.x.so", "b/x.so", "b/y.so")
+    assert fs.glob("**/**/**/*.so").paths == fs.glob("**/*.so").paths
     assert fs.search("y").paths == ("b/y.so",)
     assert "a" in fs
     assert 1 not in fs
@@ -246,14 +247,6 @@ def test_layers_are_gone_through_one_by_one_in_the_order_of_their_archives():
     ] == [(True, ["z", "a"]), (False, ["b"])]
 
 
-def test_folders_are_summed_up():
-    fs = stacked([("a/b/c", b"12"), ("a/d", b"1"), ("e", b"333")], [("a/b/x", b"4444")])
-    assert fs.tree_sizes(1) == {".": 10, "a": 7}
-    assert fs.tree_sizes(2) == {".": 10, "a": 7, "a/b": 6}
-    assert fs.glob("a/*").tree_sizes() == {".": 1, "a": 1}
-    assert stacked([]).tree_sizes() == {".": 0}
-
-
 def test_the_same_listing_can_be_two_layers():
     files = ocinb.list_layer(archive(["a"]))
     fs = FileSystem.of([files, files], created_by=["one", "two"])
@@ -271,6 +264,7 @@ def test_an_incomplete_layer_makes_it_incomplete():
     assert not fs.complete
     assert fs.trouble is fs.merged.lists[1].trouble
     assert "incomplete" in repr(fs)
+    assert "incomplete" in repr(fs.waste)
     with pytest.raises(InvalidReference) as missing:
         fs["c"]
     assert "incomplete" in missing.value.hints[-1]

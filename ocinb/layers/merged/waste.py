@@ -87,7 +87,8 @@ class Waste(Drawable):
 
     def __repr__(self) -> str:
         name = f" {visible(self.name, 200)}" if self.name else ""
-        return f"<Waste{name} {human_size(self.wasted)} efficiency {self.efficiency:.4f}>"
+        state = "" if self.complete else ", incomplete"
+        return f"<Waste{name} {human_size(self.wasted)} efficiency {self.efficiency:.4f}{state}>"
 
 
 def _paths(stack: Stack, wasted: Iterable[tuple[int, int, int]]) -> tuple[WastedPath, ...]:
